@@ -1,0 +1,90 @@
+import type { Snapshot } from '../stack/stack.ts';
+
+/**
+ * The two threads and what passes between them. The gateway thread serves calls and owns the listening socket; the
+ * control thread owns the store, the config, the control API and every job. So no query, no rollup and no large JSON
+ * ever runs where calls are served. Records do not pass here: they go through the spool's files.
+ */
+
+/** Gateway thread -> control thread. */
+export type ToControl =
+  | { type: 'start'; options: ControlOptions }
+  /** Bytes were appended to the spool. At most one per 25 ms. */
+  | { type: 'spooled' }
+  /** A request for `/api`, `/metrics` or the dashboard. */
+  | {
+      type: 'request';
+      id: number;
+      method: string;
+      url: string;
+      headers: [string, string][];
+      body: Uint8Array | null;
+    }
+  /** The client went away before the answer was complete. */
+  | { type: 'abort'; id: number }
+  /** Feedback that came through `/v1/feedback`, already checked. */
+  | { type: 'feedback'; id: number; keyId: string; body: unknown }
+  | { type: 'health'; deployments: DeploymentHealth[]; process: ProcessHealth }
+  /** Where the server listens, once it does. */
+  | { type: 'listening'; url: string }
+  | { type: 'stop' };
+
+/** Control thread -> gateway thread. */
+export type FromControl =
+  | { type: 'ready'; snapshot: Snapshot; notices: Notice[] }
+  | { type: 'snapshot'; snapshot: Snapshot }
+  | { type: 'failed'; code: string; message: string }
+  | {
+      type: 'response';
+      id: number;
+      status: number;
+      headers: [string, string][];
+      body: Uint8Array | null;
+      more: boolean;
+    }
+  | { type: 'chunk'; id: number; body: Uint8Array; more: boolean }
+  | { type: 'feedback-taken'; id: number; status: number; body: unknown }
+  /** Bytes of the spool the store does not have yet. */
+  | { type: 'spool'; pendingBytes: number }
+  | { type: 'notice'; notice: Notice }
+  | { type: 'stopped' };
+
+/** Something to say on the terminal. `secret`: shown once on a terminal, never logged. */
+export interface Notice {
+  level: 'info' | 'warn' | 'error';
+  text: string;
+  secret?: boolean;
+}
+
+export interface ControlOptions {
+  dataDir: string;
+  databaseUrl: string | null;
+  /** A config given in process by `createStack`, already plain data; else the file, else discovery. */
+  config: unknown | null;
+  configPath: string | null;
+  cwd: string;
+  /** Watch the config file and apply changes. */
+  watch: boolean;
+  /** Look for providers on local ports when there is no config. */
+  probeLocal: boolean;
+  adminToken: string | null;
+  firstKey: string | null;
+}
+
+export interface DeploymentHealth {
+  deployment: string;
+  /** Over the last minute. */
+  calls: number;
+  failures: number;
+  inFlight: number;
+  lastError: { code: string; at: number } | null;
+  lastOkAt: number | null;
+}
+
+export interface ProcessHealth {
+  rssBytes: number;
+  callsServed: number;
+  openStreams: number;
+  eventLoopDelayP99Ms: number;
+  spool: 'ok' | 'full';
+}

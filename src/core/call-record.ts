@@ -1,0 +1,99 @@
+import type { ErrorCode } from './error.ts';
+import type { NanoUsd } from './money.ts';
+import type { DataClass, Protocol } from './protocol.ts';
+import type { Usage } from './usage.ts';
+
+/** How a call or an attempt ended. `refused`: we answered before any attempt. */
+export type Outcome = 'ok' | 'error' | 'client_left' | 'refused';
+
+/** Why an attempt exists. */
+export type AttemptKind = 'primary' | 'fallback';
+
+/** One try at one deployment. Times are milliseconds after the call's `startedAt`; `null`: never reached. */
+export interface AttemptRecord {
+  deployment: string;
+  provider: string;
+  /** The vendor's model name. */
+  model: string;
+  region: string | null;
+  kind: AttemptKind;
+  /** In words, why this deployment was chosen at this point. */
+  reason: string;
+  startMs: number;
+  headersMs: number | null;
+  firstTokenMs: number | null;
+  endMs: number;
+  outcome: Exclude<Outcome, 'refused'>;
+  /** HTTP status of the vendor; `null` when no answer came. */
+  status: number | null;
+  errorCode: ErrorCode | null;
+  /** Our words on what went wrong, redacted; never a vendor's body. */
+  errorMessage: string | null;
+  usage: Usage;
+  /** `null`: unpriced, or usage unknown. Never 0 for unknown. */
+  costNanoUsd: NanoUsd | null;
+  /** Where the price came from: `genai-prices openai/gpt-5-mini 2026-10-01`, `config`, `gpu-hour`, `sandbox`. */
+  priceSource: string | null;
+}
+
+/** A deployment of the route that was not tried, and why. */
+export interface SkippedDeployment {
+  deployment: string;
+  reason: string;
+}
+
+/** A stage of the request path: name, start and end in milliseconds after `startedAt`. */
+export type StageTiming = readonly [name: string, startMs: number, endMs: number];
+
+/**
+ * The one wide, immutable row that says what happened to a call. Appended to the spool as one line of JSON;
+ * everything else (rollups, pages, advice) is derived from it.
+ */
+export interface CallRecord {
+  id: string;
+  /** Epoch milliseconds. */
+  startedAt: number;
+  durationMs: number;
+  /** Call start -> first token to the client, streams only. */
+  ttftMs: number | null;
+  revision: string;
+  protocol: Protocol;
+  streamed: boolean;
+  /** Task name, or {@link UNTASKED}. */
+  task: string;
+  /** What the app wrote in `model`; `null` when it was not readable. */
+  requestedModel: string | null;
+  keyId: string;
+  /** The app's user, or `null` when it named none (or capture is `none`). */
+  user: string | null;
+  tags: Record<string, string>;
+  dataClass: DataClass;
+  outcome: Outcome;
+  /** HTTP status the client got. */
+  status: number;
+  errorCode: ErrorCode | null;
+  errorMessage: string | null;
+  /** The deployment whose answer the client got; `null` when none did. */
+  deployment: string | null;
+  provider: string | null;
+  model: string | null;
+  /** True when any attempt went to the sandbox: never mixed into real figures. */
+  sandbox: boolean;
+  finishReason: string | null;
+  /** Usage of the answering attempt. */
+  usage: Usage;
+  /** Sum over all attempts; `null` when any attempt that may have used tokens could not be priced. */
+  costNanoUsd: NanoUsd | null;
+  /** True when `costNanoUsd` is `null` because a price or a usage is missing. */
+  unpriced: boolean;
+  requestBytes: number;
+  responseBytes: number;
+  attempts: AttemptRecord[];
+  skipped: SkippedDeployment[];
+  stages: StageTiming[];
+  /** Kept only when the task's capture is `full`. */
+  payload?: { request: string; response: string };
+}
+
+/** The task of calls that named a model instead of a task. */
+export const UNTASKED = 'untasked';

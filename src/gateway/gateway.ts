@@ -1,0 +1,68 @@
+import type { Clock } from '../core/clock.ts';
+import type { MakeId } from '../core/id.ts';
+import type { Logger } from '../core/log.ts';
+import type { Recorder } from '../evidence/recorder.ts';
+import type { Provider } from '../providers/provider.ts';
+import type { RoutingPolicy } from '../routing/policy.ts';
+import type { Snapshot } from '../stack/stack.ts';
+
+/**
+ * The data plane as the rest of the house sees it. It knows no `node:http` types: `server.ts` feeds it from sockets,
+ * `in-process.ts` from a `fetch`, and both behave the same.
+ */
+export interface Gateway {
+  /** Serves one call. Never throws or rejects: every outcome is written to `response`. */
+  handle(request: GatewayRequest, response: GatewayResponse): void;
+  /** Serves later calls by a new snapshot; calls under way keep theirs. */
+  update(snapshot: Snapshot): void;
+  health(): { deployments: DeploymentHealthView[]; callsServed: number; openStreams: number };
+  /** Takes no new calls, waits for those under way up to `deadlineMs`, then cuts them with an error event. */
+  drain(deadlineMs: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface GatewayOptions {
+  snapshot: Snapshot;
+  providers: readonly Provider[];
+  policies: readonly RoutingPolicy[];
+  recorder: Recorder;
+  clock: Clock;
+  makeId: MakeId;
+  random: () => number;
+  logger: Logger;
+  /** Takes checked feedback to the store; resolves to what the client gets. */
+  feedback: (keyId: string, body: unknown) => Promise<{ status: number; body: unknown }>;
+  /** Vendors simulated on this machine, by the origin their provider names: started on first use. */
+  localVendors: ReadonlyMap<string, () => Promise<{ host: string; port: number }>>;
+}
+
+/** A request whose body is complete and within limits. Header names are lower case. */
+export interface GatewayRequest {
+  method: string;
+  /** Path without query. */
+  path: string;
+  headers: Readonly<Record<string, string | string[] | undefined>>;
+  body: Buffer;
+}
+
+/** Where an answer goes. Owned by the transport. */
+export interface GatewayResponse {
+  /** Once, first. Header names lower case. */
+  head(status: number, headers: Record<string, string>): void;
+  /** Returns false when the client reads slower than we write: stop until {@link onDrain}. */
+  write(bytes: Buffer): boolean;
+  end(bytes?: Buffer): void;
+  onDrain(listener: () => void): void;
+  /** The client closed before the answer was complete. */
+  onClientLeft(listener: () => void): void;
+}
+
+export interface DeploymentHealthView {
+  deployment: string;
+  /** Over the last minute. */
+  calls: number;
+  failures: number;
+  inFlight: number;
+  lastError: { code: string; at: number } | null;
+  lastOkAt: number | null;
+}

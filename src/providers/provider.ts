@@ -1,0 +1,140 @@
+/**
+ * The provider seam. A provider owns six concerns of one vendor API: credentials, capabilities, request mapping,
+ * stream decoding, the meaning of errors, and prices. It does no I/O: it builds requests and reads bytes, so recorded
+ * bytes test all of it. Sockets, timeouts and retries belong to the gateway.
+ *
+ * Adding one: a folder, and a line in `index.ts`. An OpenAI-compatible vendor is a data entry in
+ * `openai-compatible/presets.ts`.
+ */
+import type { TrimtabError } from '../core/error.ts';
+import type { NanoUsd } from '../core/money.ts';
+import type { Protocol } from '../core/protocol.ts';
+import type { Usage } from '../core/usage.ts';
+import type { ProviderConfig, ProviderSecrets, ProviderTypeInfo } from '../stack/stack.ts';
+
+/** One vendor API. */
+export interface Provider extends ProviderTypeInfo {
+  /** True for simulated vendors: their calls are labelled and kept out of real figures. */
+  readonly sandbox: boolean;
+  /** Binds an instance's settings and secrets. Throws TrimtabError(config_invalid). */
+  connect(config: ProviderConfig, secrets: ProviderSecrets): Connection;
+}
+
+/** A provider instance, ready to build requests. */
+export interface Connection {
+  /** Whether this vendor offers a model of this name, as far as is known without asking it. */
+  offers(model: string): boolean;
+  capabilities(model: string): Capabilities;
+  /**
+   * Price of a usage at a time, from the vendor's dated price table; `null` when the model has no price there or
+   * the usage is not complete. Deployment overrides are applied by `evidence/pricing.ts` before this is asked.
+   */
+  price(model: string, usage: Usage, at: number): PricedCost | null;
+  /** Begins one attempt. Throws TrimtabError(unsupported_parameter | protocol_mismatch) naming the field. */
+  open(request: AppRequest): Exchange;
+  /** A request that costs no tokens and shows that the address and credential work, e.g. `GET /models`. */
+  probe(): UpstreamRequest | null;
+  /** Model names in the answer to {@link probe}. */
+  readProbe(status: number, body: Buffer): string[];
+}
+
+export interface PricedCost {
+  costNanoUsd: NanoUsd;
+  source: string;
+}
+
+/** `undefined`: not known. */
+export interface Capabilities {
+  protocols: readonly Protocol[];
+  contextTokens?: number;
+  maxOutputTokens?: number;
+  tools?: boolean;
+  jsonSchema?: boolean;
+  vision?: boolean;
+}
+
+/** An app's request, parsed once by `protocols/`. */
+export interface AppRequest {
+  protocol: Protocol;
+  /** The vendor's model name to ask for. */
+  model: string;
+  stream: boolean;
+  /** The app asked for a usage event in its stream. */
+  wantsUsage: boolean;
+  /** The bytes as they came. Same protocol upstream = these bytes with only what must change changed. */
+  bytes: Buffer;
+  /** The same, parsed. Never re-stringify it when `bytes` will do. Treat as frozen. */
+  body: Record<string, unknown>;
+  /** Where in `bytes` the value of a top-level member stands, end exclusive; `undefined` when it is absent. */
+  span(member: string): readonly [start: number, end: number] | undefined;
+  /** App request headers a vendor may need (`openai-beta`, `anthropic-beta`, `idempotency-key`); lower case. */
+  headers: Readonly<Record<string, string>>;
+}
+
+export interface UpstreamRequest {
+  /** `https://api.openai.com` */
+  origin: string;
+  path: string;
+  method: 'GET' | 'POST';
+  /** Flat undici form: name, value, name, value. */
+  headers: string[];
+  body: Buffer | Buffer[] | null;
+}
+
+/** One attempt's codec: the request to send, then the answer to read, in the app's protocol. */
+export interface Exchange {
+  readonly request: UpstreamRequest;
+  /**
+   * Reads a complete answer of any status. Never throws on a vendor's bytes: malformed is a {@link Failure}.
+   * A 200 that carries an error body is a failure.
+   */
+  readAnswer(status: number, contentType: string, body: Buffer, headers: HeaderLookup): Answer | Failure;
+  /** Begins reading a 2xx stream. */
+  readStream(): StreamReader;
+}
+
+export type HeaderLookup = (name: string) => string | undefined;
+
+export interface Answer {
+  kind: 'answer';
+  /** In the app's protocol; the upstream's own bytes when both speak it. */
+  body: Buffer;
+  usage: Usage;
+  finishReason: string | null;
+}
+
+export interface Failure {
+  kind: 'failure';
+  /** What the client gets if nothing else answers; its message carries no secret and no stack. */
+  error: TrimtabError;
+  /** Whether another deployment may do better: true for outages and limits, false for a bad request. */
+  fallback: boolean;
+  /** Vendor's error body in the app's protocol, forwarded with `status` when the fault is the request's. */
+  body: Buffer | null;
+  /** Status for the client. */
+  status: number;
+  retryAfterMs: number | null;
+}
+
+/** Reads one stream. Fed every re-chunking of the same bytes, it gives the same result. */
+export interface StreamReader {
+  /**
+   * Takes bytes from the vendor, returns bytes for the app: whole events only, `null` when there is nothing yet.
+   * The usage event is dropped unless the app asked for it. After {@link done} it returns `null`.
+   */
+  push(chunk: Buffer): Buffer | null;
+  /** The vendor closed. Returns the bytes still owed to the app, if any. */
+  end(): Buffer | null;
+  /** True once the protocol's own terminator (`[DONE]`, `message_stop`) has been read. */
+  readonly done: boolean;
+  /** True once a token (content, tool call, reasoning) has been read: TTFT. */
+  readonly started: boolean;
+  /** The vendor sent an error event or bytes that are not its protocol; the stream ends here. */
+  readonly failure: Failure | null;
+  /**
+   * Usage so far: the vendor's when it reported, else our estimate (`estimated: true`) from what was sent and
+   * received, so that a cut or abandoned stream is still billed.
+   */
+  usage(): Usage;
+  readonly finishReason: string | null;
+}

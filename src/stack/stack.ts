@@ -1,0 +1,193 @@
+import type { Capture, DataClass, LatencyClass, Protocol } from '../core/protocol.ts';
+
+/**
+ * What a stack is, after parsing: every default filled in, every reference checked, secrets still by reference.
+ * Plain data: it is hashed, stored as a revision, and cloned between threads. `schema.ts` parses the config a person
+ * writes into this.
+ */
+export interface Stack {
+  providers: Record<string, ProviderConfig>;
+  deployments: Record<string, DeploymentConfig>;
+  tasks: Record<string, TaskConfig>;
+  gateway: GatewayConfig;
+  spool: SpoolConfig;
+  retention: RetentionConfig;
+}
+
+/** A secret by reference. Values never stand in a config. */
+export type SecretRef = { env: string } | { file: string };
+
+/** Whose machine the data reaches. */
+export type Party = 'own' | 'third';
+
+export interface DataPolicy {
+  /** `null`: not declared, so nothing is allowed. */
+  party: Party | null;
+  /** Data classes that may be sent. Default: own = all; third = public and internal. `restricted` needs `own`. */
+  allow: DataClass[];
+  regions: string[];
+  /** Days the vendor keeps inputs; `null`: not declared. */
+  retentionDays: number | null;
+  /** Whether the vendor trains on inputs; `null`: not declared. */
+  trainsOnData: boolean | null;
+}
+
+export interface ProviderConfig {
+  /** A registered provider type: `openai`, `anthropic`, `vllm`, `openai-compatible`, `sandbox`, ... */
+  type: string;
+  /** Origin and path prefix, e.g. `https://api.openai.com/v1`; `null`: the type's own. */
+  baseUrl: string | null;
+  apiKey: SecretRef | null;
+  /** Extra request headers, values by literal or reference. */
+  headers: Record<string, string | SecretRef>;
+  /** Takes vendor model names that no other provider, or more than one, offers. */
+  default: boolean;
+  dataPolicy: DataPolicy;
+  /** Fields only this type knows, parsed by the type itself (Azure's `apiVersion`). */
+  options: Record<string, unknown>;
+}
+
+/** USD per million tokens. `cacheRead` / `cacheWrite` default to the input price. */
+export interface TokenPrice {
+  inputPerMillion: number;
+  outputPerMillion: number;
+  cacheReadPerMillion?: number;
+  cacheWritePerMillion?: number;
+}
+
+/** A self-hosted deployment: USD per hour of everything it runs on, and the tokens per second it sustains. */
+export interface HostedPrice {
+  usdPerHour: number;
+  /** Output tokens per second over all concurrent calls at the load it is run at. Stated, or `measured`. */
+  outputTokensPerSecond: number | 'measured';
+  /** Input tokens cost this share of an output token. Default 0.1. */
+  inputShare: number;
+}
+
+export interface DeploymentConfig {
+  provider: string;
+  /** The vendor's model name. */
+  model: string;
+  region: string | null;
+  /** `null`: the dated price table of the provider. */
+  price: TokenPrice | HostedPrice | null;
+  limits: { maxConcurrent: number | null; requestsPerMinute: number | null; tokensPerMinute: number | null };
+  timeouts: Timeouts;
+}
+
+/** Milliseconds. Each ends an attempt, `totalMs` the call. */
+export interface Timeouts {
+  connectMs: number;
+  /** Request sent -> response headers. */
+  headersMs: number;
+  /** Response headers -> first token of a stream (plain: the complete body). */
+  firstTokenMs: number;
+  /** Longest silence between two chunks of a stream. */
+  idleMs: number;
+  totalMs: number;
+}
+
+export interface TaskConfig {
+  description: string | null;
+  dataClass: DataClass;
+  latencyClass: LatencyClass;
+  capture: Capture;
+  route: RouteConfig;
+  /** Stored and shown; enforced by governance. USD per period. */
+  budget: { usd: number; per: 'day' | 'week' | 'month' } | null;
+  /** Name of the quality measure and its target; stored and shown. */
+  quality: { measure: string; target: number | null } | null;
+}
+
+/** A routing policy by name and its ordered targets, task targets already expanded to deployments. */
+export interface RouteConfig {
+  policy: string;
+  targets: { deployment: string; weight: number }[];
+}
+
+export interface GatewayConfig {
+  maxBodyBytes: number;
+  maxAnswerBytes: number;
+  maxHeaderBytes: number;
+  /** Data class of calls that name no task. */
+  untasked: { dataClass: DataClass; capture: Capture };
+  timeouts: Timeouts;
+}
+
+export interface SpoolConfig {
+  /** What a call meets when its record cannot be written: `refuse` (default) or be served `unrecorded`. */
+  whenFull: 'refuse' | 'unrecorded';
+  /** Largest size of records waiting for the store, bytes. */
+  maxBytes: number;
+}
+
+/** Days each kind of row is kept. */
+export interface RetentionConfig {
+  callsDays: number;
+  payloadsDays: number;
+  rollupsDays: number;
+}
+
+/** An applied stack. `id` is `rev_` + the first 16 hex digits of the SHA-256 of the canonical JSON. */
+export interface Revision {
+  id: string;
+  stack: Stack;
+  createdAt: number;
+  source: 'file' | 'discovered' | 'api';
+  /** File path, API caller; shown to people. */
+  origin: string;
+}
+
+/** A virtual key as the gateway sees it: the hash, never the key. */
+export interface KeySnapshot {
+  id: string;
+  /** Hex SHA-256 of the whole key. Keys carry 160 random bits, so a fast hash is enough. */
+  sha256: string;
+  name: string;
+  owner: string | null;
+  /** Task names it may call, or `null` for all. */
+  tasks: string[] | null;
+  expiresAt: number | null;
+  disabled: boolean;
+}
+
+/** Everything the gateway needs to serve, as plain data. The control plane sends a new one on each change. */
+export interface Snapshot {
+  revision: string;
+  stack: Stack;
+  /** Resolved secrets by provider name; in memory only, never stored or logged. */
+  secrets: Record<string, ProviderSecrets>;
+  keys: KeySnapshot[];
+}
+
+export interface ProviderSecrets {
+  apiKey: string | null;
+  headers: Record<string, string>;
+}
+
+/**
+ * What `stack/` must know of provider types to parse a config, and may not import. `providers/index.ts` gives it;
+ * `main.ts` hands it over.
+ */
+export interface ProviderCatalog {
+  types(): readonly ProviderTypeInfo[];
+}
+
+export interface ProviderTypeInfo {
+  type: string;
+  label: string;
+  defaultBaseUrl: string | null;
+  /** Whether `apiKey` must be given. */
+  needsApiKey: boolean;
+  /** Environment variables that hold a key, in order of preference. */
+  apiKeyEnv: readonly string[];
+  /** Local ports to look for it on when there is no config. */
+  localPorts: readonly number[];
+  /** The data policy when the config says nothing; `party: null` for a generic type. */
+  defaultDataPolicy(baseUrl: string): DataPolicy;
+  protocols: readonly Protocol[];
+  /** Throws TrimtabError(config_invalid) naming the field. Returns the options with defaults. */
+  parseOptions(options: Record<string, unknown>): Record<string, unknown>;
+  /** Good first models, for `trimtab init` and the example; vendor names, cheapest first. */
+  suggestedModels: readonly string[];
+}

@@ -1,0 +1,209 @@
+import type { CallRecord, Outcome } from '../core/call-record.ts';
+import type { NanoUsd } from '../core/money.ts';
+import type { KeySnapshot, RetentionConfig, Revision } from '../stack/stack.ts';
+
+/**
+ * Where things are kept. One portable schema on SQLite (embedded) or PostgreSQL; `engines/` hold the differences.
+ * The layer inserts as-is: ids and times are made above it. Lives in the control thread, never on the gateway's.
+ * Every method throws TrimtabError(store_unavailable) when the database does not answer; nothing is half-written.
+ */
+export interface Store {
+  readonly calls: CallStore;
+  readonly rollups: RollupStore;
+  readonly feedback: FeedbackStore;
+  readonly keys: KeyStore;
+  readonly revisions: RevisionStore;
+  readonly settings: SettingStore;
+  /**
+   * Deletes what is older than `retention` says and gives the space back: whole partitions where the engine has
+   * them, bounded batches elsewhere, so that no statement holds the writer longer than about 50 ms. Returns once
+   * nothing is left to delete.
+   */
+  expire(
+    retention: RetentionConfig,
+    now: number,
+  ): Promise<{ calls: number; payloads: number; rollups: number }>;
+  stats(): Promise<{
+    engine: string;
+    calls: number;
+    bytes: number;
+    bytesPerCall: number | null;
+    oldest: number | null;
+  }>;
+  close(): Promise<void>;
+}
+
+export interface CallStore {
+  /**
+   * Inserts records not yet there (call id is the idempotency key) and adds exactly those to the rollups, in one
+   * transaction. Up to 1,000 records.
+   */
+  insert(records: readonly CallRecord[]): Promise<{ inserted: number }>;
+  /** The whole record, payload and feedback included; `undefined` when unknown. */
+  get(id: string): Promise<CallDetail | undefined>;
+  /** Newest first, by id (ids are time-ordered). Keyset paging: `before` is the last id of the page above. */
+  list(filter: CallFilter, page: { limit: number; before?: string; after?: string }): Promise<CallSummary[]>;
+  /** Whether records, of the sandbox or real, exist at all. */
+  presence(): Promise<{ real: boolean; sandbox: boolean }>;
+}
+
+/** Absent fields do not filter. Times are epoch milliseconds, `until` exclusive. */
+export interface CallFilter {
+  since?: number;
+  until?: number;
+  task?: string;
+  user?: string;
+  deployment?: string;
+  key?: string;
+  outcome?: Outcome;
+  sandbox?: boolean;
+  /** Slower than, milliseconds. */
+  minDurationMs?: number;
+  unpriced?: boolean;
+  /** Prefix of a call id, or a whole id, task, user or deployment. */
+  search?: string;
+}
+
+/** A row of the calls page: the record less its attempts, stages and payload. */
+export interface CallSummary
+  extends Omit<
+    CallRecord,
+    'attempts' | 'skipped' | 'stages' | 'payload' | 'tags' | 'requestBytes' | 'responseBytes'
+  > {
+  attemptCount: number;
+  feedbackScore: number | null;
+}
+
+export interface CallDetail extends CallRecord {
+  feedback: Feedback[];
+}
+
+export type Dimension = 'task' | 'user' | 'deployment' | 'key';
+
+export interface RollupFilter {
+  /** Epoch milliseconds; rounded out to whole hours. */
+  since: number;
+  until: number;
+  /** Real and sandbox figures never mix: one or the other. */
+  sandbox: boolean;
+  task?: string;
+  user?: string;
+  deployment?: string;
+  key?: string;
+}
+
+/** Sums over a group. Percentiles come from merged log-bucket histograms (within 2 %). */
+export interface Figures {
+  calls: number;
+  errors: number;
+  refused: number;
+  clientLeft: number;
+  /** Spend of priced calls. Calls without a price are counted in `unpriced`, never as 0. */
+  costNanoUsd: NanoUsd;
+  unpriced: number;
+  inputTokens: number;
+  outputTokens: number;
+  cacheReadTokens: number;
+  cacheWriteTokens: number;
+  reasoningTokens: number;
+  /** Calls whose usage was estimated. */
+  estimated: number;
+  feedbackCount: number;
+  feedbackSum: number;
+}
+
+export interface Latency {
+  /** `null` when no call of the group has the figure. Milliseconds. */
+  p50: number | null;
+  p95: number | null;
+  p99: number | null;
+}
+
+export interface SeriesPoint extends Figures {
+  /** Start of the bucket, epoch milliseconds. */
+  at: number;
+  ttft: Latency;
+  total: Latency;
+}
+
+export interface RollupStore {
+  /** Totals by the given dimensions, largest spend first (then calls). No dimension: one row. */
+  group(filter: RollupFilter, by: readonly Dimension[], limit: number): Promise<(Figures & GroupKey)[]>;
+  /** As {@link group} for one dimension that has latency: task, deployment, key. */
+  latency(
+    filter: RollupFilter,
+    by: Exclude<Dimension, 'user'> | null,
+  ): Promise<{ value: string | null; ttft: Latency; total: Latency }[]>;
+  /** A time series; `bucketMs` is a multiple of one hour. Buckets without calls are present with zeros. */
+  series(filter: RollupFilter, bucketMs: number): Promise<SeriesPoint[]>;
+  /** How many distinct users called in the window. */
+  users(filter: RollupFilter): Promise<number>;
+}
+
+export type GroupKey = Partial<Record<Dimension, string | null>>;
+
+/** A score from a person or a client about one call. */
+export interface Feedback {
+  id: string;
+  callId: string;
+  /** What was scored; default `score`. */
+  name: string;
+  /** 0 to 1; thumbs up is 1, thumbs down 0. */
+  score: number;
+  comment: string | null;
+  /** Corrected answer, when one was given. */
+  correction: string | null;
+  keyId: string | null;
+  createdAt: number;
+}
+
+export interface FeedbackStore {
+  /** Idempotent by id. A call that has not arrived from the spool yet is fine: it joins when it does. */
+  add(feedback: Feedback): Promise<void>;
+  list(filter: {
+    task?: string;
+    since?: number;
+    limit: number;
+    before?: string;
+  }): Promise<(Feedback & { task: string | null })[]>;
+}
+
+export interface KeyRow extends KeySnapshot {
+  /** First characters, enough to tell keys apart: `tt-ab12`. */
+  prefix: string;
+  createdAt: number;
+  budget: { usd: number; per: 'day' | 'week' | 'month' } | null;
+}
+
+export interface KeyStore {
+  add(key: KeyRow): Promise<void>;
+  list(): Promise<KeyRow[]>;
+  /** Returns false when there is no such key. */
+  setDisabled(id: string, disabled: boolean): Promise<boolean>;
+}
+
+/** A line of the revisions' history: which revision began to serve, when, why. Append-only. */
+export interface Activation {
+  revision: string;
+  at: number;
+  /** `applied` a new one, or `rolled back` to an old one. */
+  kind: 'applied' | 'rolled back';
+  by: string;
+}
+
+export interface RevisionStore {
+  /** Keeps a revision (idempotent by id) and makes it the active one. */
+  activate(revision: Revision, activation: Activation): Promise<void>;
+  active(): Promise<{ revision: Revision; activation: Activation } | undefined>;
+  get(id: string): Promise<Revision | undefined>;
+  /** Newest first. */
+  history(limit: number): Promise<(Activation & Pick<Revision, 'source' | 'origin' | 'createdAt'>)[]>;
+}
+
+/** Small named values: hash of the admin token, session secret. */
+export interface SettingStore {
+  get(name: string): Promise<string | undefined>;
+  set(name: string, value: string): Promise<void>;
+  /** Sets it unless it is there; returns the value that stands. */
+  setIfAbsent(name: string, value: string): Promise<string>;
+}
