@@ -1,4 +1,5 @@
-import type { Snapshot } from '../stack/stack.ts';
+import type { LogFields } from '../core/log.ts';
+import type { KeySnapshot, Snapshot } from '../stack/stack.ts';
 
 /**
  * The two threads and what passes between them. The gateway thread serves calls and owns the listening socket; the
@@ -47,6 +48,8 @@ export type FromControl =
   /** Bytes of the spool the store does not have yet. */
   | { type: 'spool'; pendingBytes: number }
   | { type: 'notice'; notice: Notice }
+  /** One logger serves both threads: the gateway thread's. */
+  | { type: 'log'; level: 'info' | 'warn' | 'error'; fields: LogFields; message: string }
   | { type: 'stopped' };
 
 /** Something to say on the terminal. `secret`: shown once on a terminal, never logged. */
@@ -69,6 +72,10 @@ export interface ControlOptions {
   probeLocal: boolean;
   adminToken: string | null;
   firstKey: string | null;
+  /** Random per boot, in `server.json` (0600): lets the CLI on this machine in without the admin token. */
+  cliToken: string | null;
+  /** Virtual keys that live as long as the process (in-process use), never stored. */
+  processKeys: KeySnapshot[];
 }
 
 export interface DeploymentHealth {

@@ -25,6 +25,12 @@ export const ERRORS = {
     false,
     'Sign in with the admin token, or send it as a Bearer token.',
   ),
+  too_many_sign_ins: row(
+    429,
+    'rate_limit_error',
+    true,
+    'Wait a minute, then try again with the right admin token.',
+  ),
   forbidden_origin: row(
     403,
     'permission_error',
