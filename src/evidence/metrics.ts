@@ -1,0 +1,163 @@
+/**
+ * Figures for Prometheus, fed by records as the drain stores them. Counters begin at 0 with the process. Labels are
+ * bounded: no user, no key, no call; tasks and deployments beyond the first 200 count as `_other`.
+ */
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { CallRecord } from '../core/call-record.ts';
+import { toUsd } from '../core/money.ts';
+
+export interface Metrics {
+  /** Counts records once they are stored. */
+  observe(records: readonly CallRecord[]): void;
+  /** Sets what is known of the processes now; figures left out keep their value. */
+  setProcess(figures: ProcessFigures): void;
+  /** The text exposition format. */
+  text(): Promise<string>;
+  readonly contentType: string;
+}
+
+export interface ProcessFigures {
+  rssBytes?: number;
+  callsServed?: number;
+  openStreams?: number;
+  eventLoopDelayP99Ms?: number;
+  spool?: 'ok' | 'full';
+  spoolPendingBytes?: number;
+}
+
+const MAX_LABEL_VALUES = 200;
+const OTHER = '_other';
+const DURATION_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300];
+const TTFT_BUCKETS = [0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30];
+const TOKEN_KINDS = {
+  input: 'inputTokens',
+  output: 'outputTokens',
+  cache_read: 'cacheReadTokens',
+  cache_write: 'cacheWriteTokens',
+  reasoning: 'reasoningTokens',
+} as const;
+
+/** @see Metrics */
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  const calls = createCallFigures(registry);
+  const setProcess = createProcessFigures(registry);
+  const task = createLabelLimit();
+  const deployment = createLabelLimit();
+  return {
+    observe(records) {
+      for (const record of records) {
+        const labels = { task: task(record.task), sandbox: String(record.sandbox) };
+        observeCall(calls, record, { ...labels, deployment: deployment(record.deployment ?? 'none') });
+        for (const attempt of record.attempts) {
+          calls.attempts.inc({
+            deployment: deployment(attempt.deployment),
+            kind: attempt.kind,
+            outcome: attempt.outcome,
+            error: attempt.errorCode ?? 'none',
+            sandbox: labels.sandbox,
+          });
+        }
+      }
+    },
+    setProcess,
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+  };
+}
+
+interface CallLabels {
+  task: string;
+  deployment: string;
+  sandbox: string;
+}
+
+type CallFigures = ReturnType<typeof createCallFigures>;
+
+function createCallFigures(registry: Registry) {
+  const registers = [registry];
+  const base = ['task', 'deployment', 'sandbox'] as const;
+  const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
+    new Counter({ name, help, labelNames: [...labelNames], registers });
+  const histogram = (name: string, help: string, buckets: number[]) =>
+    new Histogram({ name, help, labelNames: [...base], buckets, registers });
+  return {
+    calls: counter('trimtab_calls_total', 'Finished calls.', [...base, 'outcome'] as const),
+    attempts: counter('trimtab_attempts_total', 'Attempts at deployments.', [
+      'deployment',
+      'kind',
+      'outcome',
+      'error',
+      'sandbox',
+    ] as const),
+    tokens: counter(
+      'trimtab_tokens_total',
+      'Tokens of answering attempts; input includes cache_read and cache_write, output includes reasoning.',
+      [...base, 'kind'] as const,
+    ),
+    spend: counter('trimtab_spend_usd_total', 'Spend of priced calls over all their attempts, USD.', base),
+    unpriced: counter(
+      'trimtab_unpriced_calls_total',
+      'Calls without a price; they are not in the spend.',
+      base,
+    ),
+    duration: histogram(
+      'trimtab_call_duration_seconds',
+      'Call start to end of the answer.',
+      DURATION_BUCKETS,
+    ),
+    ttft: histogram(
+      'trimtab_time_to_first_token_seconds',
+      'Call start to first token; streams only.',
+      TTFT_BUCKETS,
+    ),
+  };
+}
+
+function observeCall(figures: CallFigures, record: CallRecord, labels: CallLabels): void {
+  figures.calls.inc({ ...labels, outcome: record.outcome });
+  for (const [kind, field] of Object.entries(TOKEN_KINDS)) {
+    const count = record.usage[field];
+    if (count !== undefined && count > 0) figures.tokens.inc({ ...labels, kind }, count);
+  }
+  if (record.costNanoUsd !== null && record.costNanoUsd > 0) {
+    figures.spend.inc({ ...labels }, toUsd(record.costNanoUsd));
+  }
+  if (record.unpriced) figures.unpriced.inc({ ...labels });
+  if (record.outcome === 'refused') return;
+  figures.duration.observe({ ...labels }, record.durationMs / 1000);
+  if (record.ttftMs !== null) figures.ttft.observe({ ...labels }, record.ttftMs / 1000);
+}
+
+function createProcessFigures(registry: Registry): Metrics['setProcess'] {
+  const gauge = (name: string, help: string) => new Gauge({ name, help, registers: [registry] });
+  const gauges = {
+    rssBytes: gauge('process_resident_memory_bytes', 'Resident memory of the process.'),
+    callsServed: gauge('trimtab_gateway_calls_served', 'Calls served since the process started.'),
+    openStreams: gauge('trimtab_gateway_open_streams', 'Streams under way.'),
+    eventLoopDelayP99Ms: gauge(
+      'trimtab_gateway_event_loop_delay_p99_ms',
+      'Delay of the gateway thread, p99.',
+    ),
+    spoolPendingBytes: gauge('trimtab_spool_pending_bytes', 'Bytes of records the store does not have yet.'),
+  };
+  const full = gauge('trimtab_spool_full', '1 when records cannot be written.');
+  return (figures) => {
+    for (const name of Object.keys(gauges) as (keyof typeof gauges)[]) {
+      const value = figures[name];
+      if (value !== undefined) gauges[name].set(value);
+    }
+    if (figures.spool !== undefined) full.set(figures.spool === 'full' ? 1 : 0);
+  };
+}
+
+/** Lets the first values through and folds the rest into one: implicit deployments are named by clients. */
+function createLabelLimit(): (value: string) => string {
+  const seen = new Set<string>();
+  return (value) => {
+    if (seen.has(value)) return value;
+    if (seen.size >= MAX_LABEL_VALUES) return OTHER;
+    seen.add(value);
+    return value;
+  };
+}
