@@ -127,6 +127,7 @@ export const ERRORS = {
   config_is_file: row(409, 'invalid_request_error', false, 'The stack comes from a file: edit that file.'),
   conflict: row(409, 'invalid_request_error', false, 'Choose another name.'),
   data_folder_in_use: row(409, 'api_error', false, 'Stop the other process, or set TRIMTAB_DATA_DIR.'),
+  address_unavailable: row(409, 'api_error', false, 'Stop the other process, or set TRIMTAB_PORT or TRIMTAB_HOST.'),
   internal: row(500, 'api_error', true, 'This is a bug in Trimtab; please report it with the call id.'),
 } as const satisfies Record<string, ErrorRow>;
 
