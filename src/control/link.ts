@@ -57,6 +57,8 @@ export interface Notice {
   level: 'info' | 'warn' | 'error';
   text: string;
   secret?: boolean;
+  /** What `text` is when it is a value rather than a sentence. */
+  name?: 'admin-token' | 'first-key' | 'found';
 }
 
 export interface ControlOptions {

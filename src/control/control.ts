@@ -1,0 +1,227 @@
+/**
+ * The control plane, put together: store, sign-in, revisions, drain, app and jobs, without a thread or a socket of its
+ * own. `worker.ts` runs it beside a gateway; `open-local.ts` runs it alone for a CLI command.
+ */
+import { join } from 'node:path';
+import type { Hono } from 'hono';
+import type { Clock, Timer } from '../core/clock.ts';
+import { TrimtabError } from '../core/error.ts';
+import { createIdMaker } from '../core/id.ts';
+import type { Logger } from '../core/log.ts';
+import { createDrain } from '../evidence/drain.ts';
+import { parseFeedback } from '../evidence/feedback.ts';
+import { createMetrics } from '../evidence/metrics.ts';
+import { catalog } from '../providers/index.ts';
+import { policies } from '../routing/index.ts';
+import { watchConfig } from '../stack/load.ts';
+import type { Snapshot } from '../stack/stack.ts';
+import { openStore } from '../store/open.ts';
+import type { Store } from '../store/store.ts';
+import { createApp } from './app.ts';
+import { createConfigSource } from './config-source.ts';
+import type { ControlDeps, RunState } from './deps.ts';
+import { ensureSecrets } from './first-start.ts';
+import type { ControlOptions, Notice } from './link.ts';
+import { createLiveCalls } from './live.ts';
+import { createRevisions } from './revisions.ts';
+import { createSignIn } from './sign-in.ts';
+import { createAssets } from './static.ts';
+import { readVersion } from './version.ts';
+
+const EXPIRE_EVERY_MS = 3_600_000;
+const FIRST_EXPIRE_MS = 60_000;
+/** How soon what another process changed in a shared database arrives here. */
+const REFRESH_EVERY_MS = 3_000;
+const KEEP_ALIVE_EVERY_MS = 15_000;
+
+/** The folder of the spool's files inside a data folder. */
+export function spoolFolder(dataDir: string): string {
+  return join(dataDir, 'spool');
+}
+
+export interface ControlSetup {
+  options: ControlOptions;
+  env: Readonly<Record<string, string | undefined>>;
+  clock: Clock;
+  logger: Logger;
+  onSnapshot: (snapshot: Snapshot) => void;
+  /**
+   * `server`: applies config, makes first secrets, keeps draining, runs jobs, serves the dashboard. `command`: drains
+   * once, before anything is read, and does none of the others.
+   */
+  mode: 'server' | 'command';
+}
+
+export interface Control {
+  readonly app: Hono;
+  readonly deps: ControlDeps;
+  /** What to say on the terminal at start, secrets included. */
+  readonly notices: Notice[];
+  /** New records are in the spool. */
+  spooled(): void;
+  spoolPendingBytes(): number;
+  /** Takes feedback of a call; answers what the client gets. */
+  takeFeedback(keyId: string, body: unknown): Promise<{ status: number; body: unknown }>;
+  /** Drains what can be drained and closes everything. */
+  stop(): Promise<void>;
+}
+
+/** Opens the control plane. Throws store_unavailable, config_invalid. */
+export async function createControl(setup: ControlSetup): Promise<Control> {
+  const { options, clock, logger } = setup;
+  const store = await openStore({
+    dataDir: options.dataDir,
+    databaseUrl: options.databaseUrl,
+    logger,
+    clock,
+  });
+  try {
+    return await assemble(setup, store);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function assemble(setup: ControlSetup, store: Store): Promise<Control> {
+  const { options, clock, logger, mode } = setup;
+  const makeId = createIdMaker(clock.now);
+  const notices = mode === 'server' ? await ensureSecrets({ store, clock, makeId, ...options }) : [];
+  const deps: ControlDeps = {
+    store,
+    revisions: createRevisions({
+      ...setup,
+      store,
+      config: createConfigSource({
+        ...options,
+        env: setup.env,
+        catalog,
+        onFound: (found) => notices.push(...found.map(toFoundNotice)),
+      }),
+      catalog,
+      policies: policies.map(({ name }) => name),
+      processKeys: options.processKeys,
+    }),
+    signIn: await createSignIn({ settings: store.settings, clock, cliToken: options.cliToken }),
+    live: createLiveCalls(),
+    metrics: createMetrics(),
+    state: newRunState(clock, options),
+    clock,
+    makeId,
+    logger,
+  };
+  await deps.revisions.start({ activate: mode === 'server' });
+  const drain = createDrain({
+    dir: spoolFolder(options.dataDir),
+    insert: (records) => store.calls.insert(records),
+    logger,
+    clock,
+    onInserted(records) {
+      deps.metrics.observe(records);
+      deps.live.publish(records);
+    },
+  });
+  if (mode === 'server') drain.wake();
+  else await drain.stop();
+  const assets = mode === 'server' ? createAssets({ logger }) : undefined;
+  const stopJobs = mode === 'server' ? startJobs(deps, options) : () => {};
+  return {
+    app: createApp(deps, assets),
+    deps,
+    notices,
+    spooled: () => drain.wake(),
+    spoolPendingBytes: () => drain.pendingBytes(),
+    takeFeedback: (keyId, body) => takeFeedback(deps, keyId, body),
+    async stop() {
+      stopJobs();
+      assets?.close();
+      deps.live.close();
+      if (mode === 'server') await drain.stop();
+      await store.close();
+    },
+  };
+}
+
+function newRunState(clock: Clock, options: ControlOptions): RunState {
+  return {
+    version: readVersion(),
+    startedAt: clock.now(),
+    url: null,
+    engine: options.databaseUrl === null ? 'sqlite' : 'postgres',
+    deployments: [],
+    process: null,
+    spoolPendingBytes: 0,
+    presence: { real: false, sandbox: false },
+    storage: { calls: 0, bytes: 0, bytesPerCall: null, oldest: null },
+  };
+}
+
+function toFoundNotice(text: string): Notice {
+  return { level: 'info', text, name: 'found' };
+}
+
+/** Starts what runs beside requests; returns what stops it. */
+function startJobs(deps: ControlDeps, options: ControlOptions): () => void {
+  const { clock, revisions, live, logger } = deps;
+  const timers: Timer[] = [
+    clock.after(FIRST_EXPIRE_MS, () => void expire(deps)),
+    clock.every(EXPIRE_EVERY_MS, () => void expire(deps)),
+    clock.every(KEEP_ALIVE_EVERY_MS, () => live.keepAlive()),
+  ];
+  if (options.databaseUrl !== null) timers.push(clock.every(REFRESH_EVERY_MS, () => void refresh(deps)));
+  const { configFile } = revisions.status();
+  const watcher =
+    configFile !== null && options.watch
+      ? watchConfig(configFile, () => void revisions.configChanged())
+      : null;
+  if (configFile !== null)
+    logger.info({ file: configFile, watching: options.watch }, 'the stack comes from a file');
+  return () => {
+    for (const timer of timers) timer.stop();
+    watcher?.close();
+  };
+}
+
+/** Deletes what retention says. A store that is away is asked again in an hour. */
+async function expire({ store, revisions, clock, logger }: ControlDeps): Promise<void> {
+  try {
+    const gone = await store.expire(revisions.active().stack.retention, clock.now());
+    if (gone.calls + gone.payloads + gone.rollups > 0) logger.info(gone, 'retention deleted old rows');
+  } catch (error) {
+    logger.warn({ error: messageOf(error) }, 'retention did not run; it runs again in an hour');
+  }
+}
+
+/** Picks up keys, revisions and sign-in secrets that another process on the same database changed. */
+async function refresh({ revisions, signIn, logger }: ControlDeps): Promise<void> {
+  try {
+    await revisions.refresh();
+    await signIn.refresh();
+  } catch (error) {
+    // The drain and the API already say, each in its place, that the database is away.
+    if (error instanceof TrimtabError && error.code === 'store_unavailable') return;
+    logger.error({ error: messageOf(error) }, 'reading changes of other processes failed');
+  }
+}
+
+async function takeFeedback(
+  { store, makeId, clock, logger }: ControlDeps,
+  keyId: string,
+  body: unknown,
+): Promise<{ status: number; body: unknown }> {
+  try {
+    const feedback = parseFeedback(body, { keyId, makeId, now: clock.now() });
+    await store.feedback.add(feedback);
+    return { status: 201, body: feedback };
+  } catch (error) {
+    const known =
+      error instanceof TrimtabError ? error : new TrimtabError('internal', 'feedback was not taken');
+    if (known !== error) logger.error({ error: messageOf(error) }, 'feedback was not taken');
+    const { code, type, message, field, advice, status } = known;
+    return { status, body: { error: { message: `${message} ${advice}`, type, code, param: field ?? null } } };
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,315 @@
+/**
+ * The gateway thread's side of the control thread: starts it, hands it requests, streams its answers back, keeps it
+ * alive. A control thread that dies is started again with backoff while calls go on being served; their records wait
+ * in the spool.
+ */
+import { extname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { Clock } from '../core/clock.ts';
+import { ERRORS, type ErrorCode, TrimtabError } from '../core/error.ts';
+import type { Logger } from '../core/log.ts';
+import type { GatewayRequest, GatewayResponse } from '../gateway/gateway.ts';
+import type { Snapshot } from '../stack/stack.ts';
+import type { ApiError } from './api-types.ts';
+import type { ControlOptions, FromControl, Notice, ToControl } from './link.ts';
+
+/** Largest request body the control API takes. Configs and feedback are far smaller. */
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
+/** Largest part of a streamed answer that may wait for a slow reader before it is cut off. */
+const MAX_WAITING_BYTES = 8 * 1024 * 1024;
+const FIRST_RESTART_MS = 250;
+const MAX_RESTART_MS = 10_000;
+const STOP_DEADLINE_MS = 10_000;
+
+export interface HostOptions {
+  control: ControlOptions;
+  /** Environment of the control thread; only there are secrets resolved. */
+  env: Readonly<Record<string, string | undefined>>;
+  clock: Clock;
+  logger: Logger;
+  onSnapshot: (snapshot: Snapshot) => void;
+  onNotice: (notice: Notice) => void;
+}
+
+export interface ControlHost {
+  /** The snapshot to start with and what to say. Rejects when the control thread cannot start. */
+  readonly ready: Promise<{ snapshot: Snapshot; notices: Notice[] }>;
+  /** Takes a request the gateway does not serve itself. */
+  forward(request: GatewayRequest & { url: string }, response: GatewayResponse): void;
+  feedback(keyId: string, body: unknown): Promise<{ status: number; body: unknown }>;
+  /** Bytes were appended to the spool. */
+  spooled(): void;
+  send(message: Extract<ToControl, { type: 'health' | 'listening' }>): void;
+  /** Bytes of the spool the store does not have yet, as last reported. */
+  spoolPendingBytes(): number;
+  /** Ends every answer under way (live streams too), so that the server can close. */
+  endAnswers(): void;
+  /** Drains the spool as far as the store takes it, closes the store, ends the thread. */
+  stop(): Promise<void>;
+}
+
+interface Pending {
+  response: GatewayResponse;
+  headed: boolean;
+  /** Bytes written since the reader last kept up. */
+  waitingBytes: number;
+}
+
+/** Starts the control thread. */
+export function createControlHost(options: HostOptions): ControlHost {
+  return new WorkerHost(options);
+}
+
+class WorkerHost implements ControlHost {
+  readonly ready: Promise<{ snapshot: Snapshot; notices: Notice[] }>;
+  private readonly options: HostOptions;
+  private readonly pending = new Map<number, Pending>();
+  private readonly feedbacks = new Map<number, (answer: { status: number; body: unknown }) => void>();
+  private worker: Worker;
+  private nextId = 1;
+  private isReady = false;
+  private wasReady = false;
+  private stopping = false;
+  private restartMs = FIRST_RESTART_MS;
+  private pendingBytes = 0;
+  private url: string | undefined;
+  private settleReady: {
+    resolve(value: { snapshot: Snapshot; notices: Notice[] }): void;
+    reject(error: Error): void;
+  };
+  private onStopped: () => void = () => {};
+
+  constructor(options: HostOptions) {
+    this.options = options;
+    const { promise, resolve, reject } = Promise.withResolvers<{ snapshot: Snapshot; notices: Notice[] }>();
+    this.ready = promise;
+    this.settleReady = { resolve, reject };
+    this.worker = this.launch();
+  }
+
+  forward(request: GatewayRequest & { url: string }, response: GatewayResponse): void {
+    if (!this.isReady) {
+      answerError(response, 'store_unavailable', 'the control thread is starting again; calls are served');
+      return;
+    }
+    if (request.body.length > MAX_BODY_BYTES) {
+      answerError(response, 'body_too_large', `the control API takes up to ${MAX_BODY_BYTES} bytes`);
+      return;
+    }
+    const id = this.nextId++;
+    const entry: Pending = { response, headed: false, waitingBytes: 0 };
+    this.pending.set(id, entry);
+    response.onClientLeft(() => this.abort(id));
+    response.onDrain(() => {
+      entry.waitingBytes = 0;
+    });
+    const hasBody = request.method !== 'GET' && request.method !== 'HEAD' && request.body.length > 0;
+    this.post({
+      type: 'request',
+      id,
+      method: request.method,
+      url: request.url,
+      headers: flatten(request.headers),
+      body: hasBody ? new Uint8Array(request.body) : null,
+    });
+  }
+
+  feedback(keyId: string, body: unknown): Promise<{ status: number; body: unknown }> {
+    if (!this.isReady) return Promise.resolve(feedbackUnavailable());
+    const id = this.nextId++;
+    return new Promise((resolve) => {
+      this.feedbacks.set(id, resolve);
+      this.post({ type: 'feedback', id, keyId, body });
+    });
+  }
+
+  spooled(): void {
+    if (this.isReady) this.post({ type: 'spooled' });
+  }
+
+  send(message: Extract<ToControl, { type: 'health' | 'listening' }>): void {
+    if (message.type === 'listening') this.url = message.url;
+    if (this.isReady) this.post(message);
+  }
+
+  spoolPendingBytes(): number {
+    return this.pendingBytes;
+  }
+
+  endAnswers(): void {
+    this.failPending('the server is stopping');
+  }
+
+  async stop(): Promise<void> {
+    this.stopping = true;
+    const stopped = new Promise<void>((resolve) => {
+      this.onStopped = resolve;
+    });
+    if (this.isReady) {
+      this.post({ type: 'stop' });
+      const deadline = Promise.withResolvers<void>();
+      const timer = this.options.clock.after(STOP_DEADLINE_MS, deadline.resolve);
+      await Promise.race([stopped, deadline.promise]);
+      timer.stop();
+    }
+    await this.worker.terminate();
+  }
+
+  private launch(): Worker {
+    const file = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
+    const worker = new Worker(file, { env: { ...this.options.env }, name: 'trimtab-control' });
+    worker.on('message', (message: FromControl) => this.receive(message));
+    worker.on('error', (error) => {
+      this.options.logger.error({ error: error.stack ?? error.message }, 'the control thread failed');
+    });
+    worker.on('exit', () => this.onExit(worker));
+    worker.postMessage({ type: 'start', options: this.options.control } satisfies ToControl);
+    return worker;
+  }
+
+  private onExit(worker: Worker): void {
+    if (worker !== this.worker) return;
+    this.isReady = false;
+    this.onStopped();
+    this.failPending('the control thread ended');
+    if (this.stopping || !this.wasReady) {
+      this.settleReady.reject(new TrimtabError('internal', 'the control thread ended while starting'));
+      return;
+    }
+    const { clock, logger } = this.options;
+    logger.error(
+      { restartMs: this.restartMs },
+      'the control thread ended; calls are served, it starts again',
+    );
+    clock.after(this.restartMs, () => {
+      if (!this.stopping) this.worker = this.launch();
+    });
+    this.restartMs = Math.min(MAX_RESTART_MS, this.restartMs * 2);
+  }
+
+  private receive(message: FromControl): void {
+    switch (message.type) {
+      case 'ready':
+        this.onReady(message.snapshot, message.notices);
+        break;
+      case 'snapshot':
+        this.options.onSnapshot(message.snapshot);
+        break;
+      case 'failed':
+        this.onFailed(new TrimtabError(message.code as ErrorCode, message.message));
+        break;
+      case 'response':
+        this.onResponse(message);
+        break;
+      case 'chunk':
+        this.onChunk(message);
+        break;
+      case 'feedback-taken':
+        this.feedbacks.get(message.id)?.({ status: message.status, body: message.body });
+        this.feedbacks.delete(message.id);
+        break;
+      case 'spool':
+        this.pendingBytes = message.pendingBytes;
+        break;
+      case 'notice':
+        this.options.onNotice(message.notice);
+        break;
+      case 'log':
+        this.options.logger[message.level](message.fields, message.message);
+        break;
+      case 'stopped':
+        this.onStopped();
+    }
+  }
+
+  private onReady(snapshot: Snapshot, notices: Notice[]): void {
+    const again = this.wasReady;
+    this.isReady = true;
+    this.wasReady = true;
+    this.restartMs = FIRST_RESTART_MS;
+    if (this.url !== undefined) this.post({ type: 'listening', url: this.url });
+    if (again) this.options.logger.warn({}, 'the control thread is back');
+    this.options.onSnapshot(snapshot);
+    this.settleReady.resolve({ snapshot, notices });
+  }
+
+  /** At first start this is fatal and the caller says so; after a crash it is tried again. */
+  private onFailed(error: TrimtabError): void {
+    this.settleReady.reject(error);
+    this.options.logger.error({ code: error.code, error: error.message }, 'the control thread did not start');
+    void this.worker.terminate();
+  }
+
+  private onResponse(message: Extract<FromControl, { type: 'response' }>): void {
+    const entry = this.pending.get(message.id);
+    if (!entry) return;
+    entry.headed = true;
+    const headers = Object.fromEntries(message.headers);
+    if (!message.more) {
+      this.pending.delete(message.id);
+      const body = Buffer.from(message.body ?? []);
+      entry.response.head(message.status, { ...headers, 'content-length': String(body.length) });
+      entry.response.end(body);
+      return;
+    }
+    entry.response.head(message.status, headers);
+  }
+
+  private onChunk({ id, body, more }: Extract<FromControl, { type: 'chunk' }>): void {
+    const entry = this.pending.get(id);
+    if (!entry) return;
+    if (!more) {
+      this.pending.delete(id);
+      entry.response.end(Buffer.from(body));
+      return;
+    }
+    if (!entry.response.write(Buffer.from(body))) entry.waitingBytes += body.length;
+    if (entry.waitingBytes <= MAX_WAITING_BYTES) return;
+    this.abort(id);
+    entry.response.end();
+  }
+
+  private abort(id: number): void {
+    if (this.pending.delete(id) && this.isReady) this.post({ type: 'abort', id });
+  }
+
+  private failPending(why: string): void {
+    for (const [id, { response, headed }] of this.pending) {
+      this.abort(id);
+      if (headed) response.end();
+      else answerError(response, 'store_unavailable', why);
+    }
+    this.pending.clear();
+    for (const resolve of this.feedbacks.values()) resolve(feedbackUnavailable());
+    this.feedbacks.clear();
+  }
+
+  private post(message: ToControl): void {
+    this.worker.postMessage(message);
+  }
+}
+
+function flatten(headers: GatewayRequest['headers']): [string, string][] {
+  return Object.entries(headers).flatMap(([name, value]): [string, string][] => {
+    if (value === undefined) return [];
+    return [[name, Array.isArray(value) ? value.join(', ') : value]];
+  });
+}
+
+function answerError(response: GatewayResponse, code: ErrorCode, message: string): void {
+  const { status, advice } = ERRORS[code];
+  const answer: ApiError = { error: { code, message, field: null, advice } };
+  const body = Buffer.from(JSON.stringify(answer));
+  response.head(status, {
+    'content-type': 'application/json',
+    'content-length': String(body.length),
+    ...(ERRORS[code].retryable ? { 'retry-after': '2' } : {}),
+  });
+  response.end(body);
+}
+
+function feedbackUnavailable(): { status: number; body: unknown } {
+  const { status, type, advice } = ERRORS.store_unavailable;
+  const message = `feedback cannot be taken at the moment. ${advice}`;
+  return { status, body: { error: { message, type, code: 'store_unavailable', param: null } } };
+}

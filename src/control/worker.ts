@@ -1,0 +1,139 @@
+/** Entry of the control thread. Speaks `link.ts` with `host.ts` in the gateway thread and runs {@link createControl}. */
+import { parentPort } from 'node:worker_threads';
+import { systemClock } from '../core/clock.ts';
+import { TrimtabError } from '../core/error.ts';
+import type { LogFields, Logger } from '../core/log.ts';
+import { type Control, createControl } from './control.ts';
+import type { ControlOptions, FromControl, ToControl } from './link.ts';
+
+type RequestMessage = Extract<ToControl, { type: 'request' }>;
+
+const SPOOL_REPORT_EVERY_MS = 1_000;
+/** Requests reach the app by message; this only makes their paths whole URLs. */
+const ORIGIN = 'http://control.invalid';
+
+const port = parentPort;
+if (!port) throw new Error('control/worker.ts runs as a worker thread only');
+
+const post = (message: FromControl, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
+const log = (level: 'info' | 'warn' | 'error') => (fields: LogFields, message: string) =>
+  post({ type: 'log', level, fields, message });
+const logger: Logger = { info: log('info'), warn: log('warn'), error: log('error') };
+const underWay = new Map<number, AbortController>();
+let control: Control | undefined;
+
+port.on('message', (message: ToControl) => {
+  handle(message).catch((error: unknown) => {
+    // Not ours to survive: the host restarts this thread with a clean state.
+    queueMicrotask(() => {
+      throw error;
+    });
+  });
+});
+
+async function handle(message: ToControl): Promise<void> {
+  switch (message.type) {
+    case 'start':
+      await start(message.options);
+      return;
+    case 'spooled':
+      control?.spooled();
+      return;
+    case 'request':
+      await answer(message);
+      return;
+    case 'abort':
+      underWay.get(message.id)?.abort();
+      return;
+    case 'feedback': {
+      const taken = await control?.takeFeedback(message.keyId, message.body);
+      if (taken) post({ type: 'feedback-taken', id: message.id, ...taken });
+      return;
+    }
+    case 'health':
+      if (!control) return;
+      Object.assign(control.deps.state, { deployments: message.deployments, process: message.process });
+      control.deps.metrics.setProcess({ ...message.process });
+      return;
+    case 'listening':
+      if (control) control.deps.state.url = message.url;
+      return;
+    case 'stop':
+      await stop();
+      return;
+  }
+}
+
+async function start(options: ControlOptions): Promise<void> {
+  let ready = false;
+  try {
+    const started = await createControl({
+      options,
+      env: process.env,
+      clock: systemClock,
+      logger,
+      mode: 'server',
+      onSnapshot: (snapshot) => ready && post({ type: 'snapshot', snapshot }),
+    });
+    control = started;
+    ready = true;
+    post({ type: 'ready', snapshot: started.deps.revisions.snapshot(), notices: started.notices });
+    systemClock.every(SPOOL_REPORT_EVERY_MS, reportSpool);
+  } catch (error) {
+    const code = error instanceof TrimtabError ? error.code : 'internal';
+    const text = error instanceof Error ? error.message : String(error);
+    if (code === 'internal')
+      logger.error({ error: error instanceof Error ? error.stack : text }, 'control start');
+    post({ type: 'failed', code, message: text });
+  }
+}
+
+function reportSpool(): void {
+  if (!control) return;
+  const pendingBytes = control.spoolPendingBytes();
+  if (pendingBytes === control.deps.state.spoolPendingBytes) return;
+  control.deps.state.spoolPendingBytes = pendingBytes;
+  control.deps.metrics.setProcess({ spoolPendingBytes: pendingBytes });
+  post({ type: 'spool', pendingBytes });
+}
+
+async function stop(): Promise<void> {
+  await control?.stop();
+  post({ type: 'stopped' });
+  port?.close();
+}
+
+/** Runs one request and sends its answer back: in one message when it is complete, in chunks when it streams. */
+async function answer({ id, method, url, headers, body }: RequestMessage): Promise<void> {
+  const abort = new AbortController();
+  underWay.set(id, abort);
+  try {
+    const request = new Request(ORIGIN + url, {
+      method,
+      headers,
+      body: body === null ? null : Buffer.from(body),
+      signal: abort.signal,
+    });
+    const response = await (control?.app.fetch(request) ?? new Response(null, { status: 503 }));
+    const head = { type: 'response' as const, id, status: response.status, headers: [...response.headers] };
+    if (response.headers.get('content-type') === 'text/event-stream' && response.body) {
+      post({ ...head, body: null, more: true });
+      await sendStream(id, response.body, abort.signal);
+      return;
+    }
+    const bytes = await response.arrayBuffer();
+    post({ ...head, body: new Uint8Array(bytes), more: false }, [bytes]);
+  } finally {
+    underWay.delete(id);
+  }
+}
+
+async function sendStream(id: number, body: ReadableStream<Uint8Array>, signal: AbortSignal): Promise<void> {
+  const reader = body.getReader();
+  signal.addEventListener('abort', () => void reader.cancel(), { once: true });
+  for (;;) {
+    const { done, value } = await reader.read();
+    post({ type: 'chunk', id, body: value ?? new Uint8Array(), more: !done });
+    if (done) return;
+  }
+}

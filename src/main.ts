@@ -1,0 +1,334 @@
+/**
+ * The composition root: puts the two threads together and is the only file that knows every room. Start: lock ->
+ * control thread (store, config) -> spool -> gateway -> server. Stop: the same backwards, so that nothing taken is lost.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { spoolFolder } from './control/control.ts';
+import { type ControlHost, createControlHost } from './control/host.ts';
+import type { ControlOptions, Notice } from './control/link.ts';
+import { removeServerFile, writeServerFile } from './control/server-file.ts';
+import { systemClock } from './core/clock.ts';
+import { TrimtabError } from './core/error.ts';
+import { createIdMaker } from './core/id.ts';
+import { type Logger, silentLogger } from './core/log.ts';
+import type { Recorder } from './evidence/recorder.ts';
+import { openSpool } from './evidence/spool.ts';
+import { createGateway } from './gateway/create-gateway.ts';
+import type { Gateway } from './gateway/gateway.ts';
+import { createFetch } from './gateway/in-process.ts';
+import { startServer } from './gateway/server.ts';
+import { newVirtualKey } from './governance/keys.ts';
+import { providers } from './providers/index.ts';
+import { SANDBOX_ORIGIN } from './providers/sandbox/index.ts';
+import { startVendor } from './providers/sandbox/vendor/start.ts';
+import { policies } from './routing/index.ts';
+import type { Snapshot } from './stack/stack.ts';
+import { lockDataDir } from './store/lock.ts';
+
+/** How long calls under way may take to finish once a stop is asked for. */
+const DRAIN_DEADLINE_MS = 10_000;
+const HEALTH_EVERY_MS = 1_000;
+const LOOP_RESOLUTION_MS = 20;
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface StartOptions {
+  /** Default `127.0.0.1`. */
+  host?: string;
+  /** Default 7070; 0 takes a free one. */
+  port?: number;
+  /** Default `./.trimtab` below `cwd`; made with mode 0700. */
+  dataDir?: string;
+  /** Default: `trimtab.config.*` in `cwd`, else what is found on the machine. */
+  configPath?: string | null;
+  /** PostgreSQL; default `null`: SQLite in the data folder. */
+  databaseUrl?: string | null;
+  /** Where secrets by reference come from. Default `process.env`. */
+  env?: Environment;
+  cwd?: string;
+  logger?: Logger;
+  /** Apply edits of the config file. Default true. */
+  watch?: boolean;
+  /** Look on local ports for providers when there is no config. Default true. */
+  probeLocal?: boolean;
+  /** Replaces the stored admin token. Default: one is made at first start. */
+  adminToken?: string | null;
+  /** A virtual key that must exist. Default: one is made when there are none. */
+  firstKey?: string | null;
+  /** Told what should be said on the terminal after the start. */
+  onNotice?: (notice: Notice) => void;
+}
+
+export interface RunningTrimtab {
+  /** Where it listens, with the real port. */
+  url: string;
+  dataDir: string;
+  /** What to say at start: first secrets (shown once, never logged), what was found, warnings. */
+  notices: Notice[];
+  /** Takes no new calls, waits up to 10 s for those under way, stores what it can, closes. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a server. Throws data_folder_in_use, address_unavailable, store_unavailable, config_invalid; whatever was
+ * opened by then is closed again.
+ */
+export async function startTrimtab(options: StartOptions = {}): Promise<RunningTrimtab> {
+  const host = options.host ?? '127.0.0.1';
+  const port = options.port ?? 7070;
+  const logger = options.logger ?? silentLogger;
+  const cliToken = randomBytes(32).toString('base64url');
+  const core = await startCore({ ...options, config: null, cliToken, processKeys: [] });
+  try {
+    const { gateway: limits } = core.snapshot.stack;
+    const server = await startServer({
+      gateway: core.gateway,
+      forward: (request, response) => core.host.forward(request, response),
+      host,
+      port,
+      limits,
+      logger,
+    }).catch((error: unknown) => {
+      throw toAddressError(error, host, port);
+    });
+    core.host.send({ type: 'listening', url: server.url });
+    writeServerFile(core.dataDir, {
+      url: server.url,
+      pid: process.pid,
+      token: cliToken,
+      startedAt: systemClock.now(),
+    });
+    const stop = async () => {
+      removeServerFile(core.dataDir);
+      core.host.endAnswers();
+      await core.gateway.drain(DRAIN_DEADLINE_MS);
+      await server.close();
+      await core.close();
+    };
+    let stopped: Promise<void> | undefined;
+    return {
+      url: server.url,
+      dataDir: core.dataDir,
+      notices: [...core.notices, ...exposureNotices(host)],
+      stop: () => {
+        stopped ??= stop();
+        return stopped;
+      },
+    };
+  } catch (error) {
+    await core.close();
+    throw error;
+  }
+}
+
+export interface CreateStackOptions
+  extends Pick<StartOptions, 'dataDir' | 'databaseUrl' | 'logger' | 'env' | 'cwd'> {}
+
+/** A stack inside this process, without the hop over a socket. */
+export interface InProcessStack {
+  /**
+   * As `fetch` to a server's `/v1/*`, whatever the host in the URL says: `new OpenAI({ fetch: stack.fetch })`. A
+   * request that carries a virtual key is that key's; any other is the process's own.
+   */
+  fetch: typeof fetch;
+  /** Resolved: `createStack` returns when calls can be made. */
+  ready: Promise<void>;
+  /** Finishes calls under way, stores what it can, closes. */
+  close(): Promise<void>;
+}
+
+/**
+ * Runs a stack in this process: the same gateway, spool, store and prices as a server, on its own data folder.
+ * `config` is what `defineStack` returns. Throws config_invalid, data_folder_in_use, store_unavailable.
+ */
+export async function createStack(
+  config: unknown,
+  options: CreateStackOptions = {},
+): Promise<InProcessStack> {
+  const { key, sha256 } = newVirtualKey();
+  const processKey = {
+    id: 'key_in_process',
+    sha256,
+    name: 'in process',
+    owner: null,
+    tasks: null,
+    expiresAt: null,
+    disabled: false,
+  };
+  const core = await startCore({ ...options, config, cliToken: null, processKeys: [processKey] });
+  const plain = createFetch(core.gateway);
+  return {
+    fetch: (input, init) => plain(...withKey(key, input, init)),
+    ready: Promise.resolve(),
+    async close() {
+      await core.gateway.drain(DRAIN_DEADLINE_MS);
+      await core.close();
+    },
+  };
+}
+
+type FetchInput = Parameters<typeof fetch>[0];
+
+/** Puts the process's own key where a request carries none of ours: SDKs insist on sending some key. */
+function withKey(key: string, input: FetchInput, init?: RequestInit): [FetchInput, RequestInit] {
+  const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined));
+  const given = headers.get('authorization') ?? headers.get('x-api-key') ?? '';
+  if (/^(bearer )?tt-/i.test(given)) return [input, init ?? {}];
+  headers.delete('x-api-key');
+  headers.set('authorization', `Bearer ${key}`);
+  return [input, { ...init, headers }];
+}
+
+interface CoreOptions extends StartOptions {
+  config: unknown;
+  cliToken: string | null;
+  processKeys: ControlOptions['processKeys'];
+}
+
+/** Everything but the listening socket: what a server and an in-process stack share. */
+interface Core {
+  dataDir: string;
+  host: ControlHost;
+  gateway: Gateway;
+  snapshot: Snapshot;
+  notices: Notice[];
+  close(): Promise<void>;
+}
+
+async function startCore(options: CoreOptions): Promise<Core> {
+  const cwd = options.cwd ?? process.cwd();
+  const dataDir = resolve(cwd, options.dataDir ?? '.trimtab');
+  const logger = options.logger ?? silentLogger;
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const lock = lockDataDir(dataDir);
+  let gateway: Gateway | undefined;
+  const host = createControlHost({
+    control: toControlOptions(options, dataDir, cwd),
+    env: options.env ?? process.env,
+    clock: systemClock,
+    logger,
+    onSnapshot: (snapshot) => gateway?.update(snapshot),
+    onNotice: options.onNotice ?? (() => {}),
+  });
+  try {
+    const { snapshot, notices } = await host.ready;
+    const recorder = openSpool({
+      dir: spoolFolder(dataDir),
+      maxBytes: snapshot.stack.spool.maxBytes,
+      logger,
+      onAppend: () => host.spooled(),
+    });
+    const vendors = createLocalVendors();
+    const running = createGateway({
+      snapshot,
+      providers,
+      policies,
+      recorder,
+      clock: systemClock,
+      makeId: createIdMaker(),
+      random: Math.random,
+      logger,
+      feedback: (keyId, body) => host.feedback(keyId, body),
+      localVendors: vendors.byOrigin,
+    });
+    gateway = running;
+    const stopHealth = reportHealth(running, host, recorder);
+    return {
+      dataDir,
+      host,
+      gateway: running,
+      snapshot,
+      notices,
+      async close() {
+        stopHealth();
+        await running.close();
+        recorder.close();
+        await host.stop();
+        await vendors.close();
+        lock.release();
+      },
+    };
+  } catch (error) {
+    await host.stop();
+    lock.release();
+    throw error;
+  }
+}
+
+function toControlOptions(options: CoreOptions, dataDir: string, cwd: string): ControlOptions {
+  return {
+    dataDir,
+    databaseUrl: options.databaseUrl ?? null,
+    config: options.config,
+    configPath: options.configPath ?? null,
+    cwd,
+    watch: options.watch ?? true,
+    probeLocal: options.probeLocal ?? true,
+    adminToken: options.adminToken ?? null,
+    firstKey: options.firstKey ?? null,
+    cliToken: options.cliToken,
+    processKeys: options.processKeys,
+  };
+}
+
+/** Vendors simulated on this machine, each started once, at its first call. */
+function createLocalVendors() {
+  let vendor: ReturnType<typeof startVendor> | undefined;
+  const start = () => {
+    vendor ??= startVendor();
+    return vendor;
+  };
+  return {
+    byOrigin: new Map([[SANDBOX_ORIGIN, start]]),
+    close: async () => (await vendor)?.close(),
+  };
+}
+
+/** Sends measured health to the control thread once a second; returns what stops it. */
+function reportHealth(gateway: Gateway, host: ControlHost, recorder: Recorder): () => void {
+  const delay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
+  delay.enable();
+  const timer = systemClock.every(HEALTH_EVERY_MS, () => {
+    const { deployments, callsServed, openStreams } = gateway.health();
+    const p99 = delay.count > 0 ? delay.percentile(99) / 1e6 - LOOP_RESOLUTION_MS : 0;
+    delay.reset();
+    host.send({
+      type: 'health',
+      deployments,
+      process: {
+        rssBytes: process.memoryUsage.rss(),
+        callsServed,
+        openStreams,
+        eventLoopDelayP99Ms: Math.max(0, p99),
+        spool: recorder.state,
+      },
+    });
+  });
+  return () => {
+    timer.stop();
+    delay.disable();
+  };
+}
+
+const LOOPBACK = /^(127\.|::1$|localhost$|\[::1\]$)/;
+
+function exposureNotices(host: string): Notice[] {
+  if (LOOPBACK.test(host)) return [];
+  const text = `Listening on ${host} without TLS: keys and prompts cross the network in the clear. Put a TLS proxy in front.`;
+  return [{ level: 'warn', text }];
+}
+
+/** Names the address and the setting where listening failed for a reason outside. */
+function toAddressError(error: unknown, host: string, port: number): unknown {
+  const code = (error as NodeJS.ErrnoException).code;
+  const reason = {
+    EADDRINUSE: 'is in use',
+    EACCES: 'is not allowed',
+    EADDRNOTAVAIL: 'is not an address here',
+  }[code ?? ''];
+  if (reason === undefined) return error;
+  return new TrimtabError('address_unavailable', `${host}:${port} ${reason}`, { cause: error });
+}
