@@ -1,0 +1,252 @@
+/**
+ * The shape of a config as people write it. `parse.ts` turns it into a {@link Stack}; `json-schema.ts` publishes it
+ * for editors. Descriptions and defaults here are what an editor shows. Unknown keys are errors.
+ */
+import { z } from 'zod';
+import { CAPTURES, DATA_CLASSES, LATENCY_CLASSES } from '../core/protocol.ts';
+import type { GatewayConfig, RetentionConfig, SpoolConfig, Timeouts } from './stack.ts';
+
+const MEBIBYTE = 1024 * 1024;
+const DAY_LIMIT = 36_500;
+/** One day: longer than any answer, and within what a timer can hold. */
+const MAX_TIMEOUT_MS = 86_400_000;
+
+export const DEFAULT_TIMEOUTS: Timeouts = {
+  connectMs: 5_000,
+  headersMs: 60_000,
+  firstTokenMs: 60_000,
+  idleMs: 60_000,
+  totalMs: 600_000,
+};
+
+export const DEFAULT_GATEWAY: GatewayConfig = {
+  maxBodyBytes: 20 * MEBIBYTE,
+  maxAnswerBytes: 20 * MEBIBYTE,
+  maxHeaderBytes: 16 * 1024,
+  untasked: { dataClass: 'internal', capture: 'metadata' },
+  timeouts: DEFAULT_TIMEOUTS,
+};
+
+export const DEFAULT_SPOOL: SpoolConfig = { whenFull: 'refuse', maxBytes: 2048 * MEBIBYTE };
+
+export const DEFAULT_RETENTION: RetentionConfig = { callsDays: 90, payloadsDays: 14, rollupsDays: 730 };
+
+const dataClass = z
+  .enum(DATA_CLASSES as ['public', 'internal', 'confidential', 'restricted'])
+  .describe('How sensitive the data is, least to most.');
+const capture = z
+  .enum(CAPTURES as ['none', 'metadata', 'full'])
+  .describe('What is kept of a call: figures only, also tags and user, or the content too.');
+const latencyClass = z
+  .enum(LATENCY_CLASSES as ['interactive', 'standard', 'batch'])
+  .describe('How soon the caller needs the answer.');
+
+const positive = z.number().positive();
+const price = z.number().min(0);
+const bytes = z.int().min(1024);
+const days = z.int().min(1).max(DAY_LIMIT);
+const timeout = z.int().min(1).max(MAX_TIMEOUT_MS);
+
+export const secretRefSchema = z.union([
+  z.strictObject({ env: z.string().min(1).describe('Environment variable that holds the secret.') }),
+  z.strictObject({
+    file: z.string().min(1).describe('File that holds the secret; the last line break is left out.'),
+  }),
+]);
+
+export const dataPolicySchema = z.strictObject({
+  party: z
+    .enum(['own', 'third'])
+    .optional()
+    .describe('Whose machine the data reaches. Not declared and not known: nothing may be sent.'),
+  allow: z
+    .array(dataClass)
+    .optional()
+    .describe(
+      'Data classes that may be sent. Default: own = all; third = public and internal. `restricted` needs `own`.',
+    ),
+  regions: z.array(z.string().min(1)).optional().describe('Where the vendor handles the data, e.g. `eu`.'),
+  retentionDays: z.number().min(0).nullable().optional().describe('Days the vendor keeps inputs.'),
+  trainsOnData: z.boolean().nullable().optional().describe('Whether the vendor trains on inputs.'),
+});
+
+export const providerSchema = z.strictObject({
+  type: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("The provider type. Default: the entry's name, when that is a type."),
+  baseUrl: z
+    .string()
+    .optional()
+    .describe("Origin and path prefix, e.g. `http://10.0.0.5:8000/v1`. Default: the type's own."),
+  apiKey: secretRefSchema
+    .nullable()
+    .optional()
+    .describe(
+      "The credential, by reference. Default: the type's own environment variable; `null`: none is sent.",
+    ),
+  headers: z
+    .record(z.string(), z.union([z.string(), secretRefSchema]))
+    .optional()
+    .describe('Extra request headers. Credentials by reference.'),
+  default: z
+    .boolean()
+    .optional()
+    .describe('Takes model names that no other provider, or more than one, offers. Default false.'),
+  dataPolicy: dataPolicySchema
+    .optional()
+    .describe('What may be sent there, and what the vendor does with it.'),
+  options: z.record(z.string(), z.unknown()).optional().describe('Settings only this type knows.'),
+});
+
+export const tokenPriceSchema = z
+  .strictObject({
+    inputPerMillion: price.describe('USD per million input tokens.'),
+    outputPerMillion: price.describe('USD per million output tokens.'),
+    cacheReadPerMillion: price.optional().describe('Default: the input price.'),
+    cacheWritePerMillion: price.optional().describe('Default: the input price.'),
+  })
+  .describe('USD per million tokens.');
+
+export const hostedPriceSchema = z
+  .strictObject({
+    usdPerHour: positive.describe('USD per hour of everything the deployment runs on.'),
+    outputTokensPerSecond: z
+      .union([positive, z.literal('measured')])
+      .default('measured')
+      .describe('Output tokens per second over all concurrent calls; `measured`: from the calls themselves.'),
+    inputShare: z
+      .number()
+      .min(0)
+      .max(10)
+      .default(0.1)
+      .describe('An input token costs this share of an output token.'),
+  })
+  .describe('A self-hosted deployment.');
+
+export const timeoutsSchema = z
+  .strictObject({
+    connectMs: timeout.optional().describe('Default 5,000.'),
+    headersMs: timeout.optional().describe('Request sent to response headers. Default 60,000.'),
+    firstTokenMs: timeout.optional().describe('Response headers to first token. Default 60,000.'),
+    idleMs: timeout.optional().describe('Longest silence between two chunks of a stream. Default 60,000.'),
+    totalMs: timeout.optional().describe('The whole call, all attempts. Default 600,000.'),
+  })
+  .describe('Milliseconds.');
+
+export const limitsSchema = z.strictObject({
+  maxConcurrent: z.int().min(1).nullable().optional(),
+  requestsPerMinute: z.int().min(1).nullable().optional(),
+  tokensPerMinute: z.int().min(1).nullable().optional(),
+});
+
+export const deploymentSchema = z.strictObject({
+  provider: z.string().min(1).describe('A provider of this stack.'),
+  model: z.string().min(1).describe("The vendor's model name."),
+  region: z.string().min(1).nullable().optional(),
+  price: z
+    .union([tokenPriceSchema, hostedPriceSchema])
+    .nullable()
+    .optional()
+    .describe("Overrides the provider's dated price table."),
+  limits: limitsSchema.optional(),
+  timeouts: timeoutsSchema.optional(),
+});
+
+const weight = positive.optional().describe('Share of calls under the policy `weighted`. Default 1.');
+
+export const targetSchema = z.union([
+  z.string().min(1).describe('A deployment, `provider/model`, or another task.'),
+  z.strictObject({ deployment: z.string().min(1), weight }),
+  z.strictObject({ task: z.string().min(1).describe('Its targets are put in this place.'), weight }),
+]);
+
+export const routeSchema = z.union([
+  z.string().min(1).describe('One target.'),
+  z.array(targetSchema).min(1).describe('Targets in order: the next is tried when one fails.'),
+  z.strictObject({
+    policy: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Default `ordered`; `weighted` when a target has a weight.'),
+    targets: z.array(targetSchema).min(1),
+  }),
+]);
+
+export const taskSchema = z.strictObject({
+  description: z.string().nullable().optional(),
+  dataClass: dataClass.default('internal'),
+  latencyClass: latencyClass.default('standard'),
+  capture: capture.default('metadata'),
+  route: routeSchema.describe('Which deployments serve the task, and how one is chosen.'),
+  budget: z
+    .strictObject({ usd: positive, per: z.enum(['day', 'week', 'month']) })
+    .nullable()
+    .optional()
+    .describe('USD per period.'),
+  quality: z
+    .strictObject({ measure: z.string().min(1), target: z.number().nullable().optional() })
+    .nullable()
+    .optional()
+    .describe('The quality measure and the value to reach.'),
+});
+
+export const gatewaySchema = z.strictObject({
+  maxBodyBytes: bytes.default(DEFAULT_GATEWAY.maxBodyBytes).describe('Largest request body.'),
+  maxAnswerBytes: bytes.default(DEFAULT_GATEWAY.maxAnswerBytes).describe('Largest plain answer.'),
+  maxHeaderBytes: bytes.default(DEFAULT_GATEWAY.maxHeaderBytes).describe('Largest request head.'),
+  untasked: z
+    .strictObject({ dataClass: dataClass.default('internal'), capture: capture.default('metadata') })
+    .prefault({})
+    .describe('Calls that name a model instead of a task.'),
+  timeouts: timeoutsSchema.optional().describe('Milliseconds, for deployments that set none.'),
+});
+
+export const spoolSchema = z.strictObject({
+  whenFull: z
+    .enum(['refuse', 'unrecorded'])
+    .default(DEFAULT_SPOOL.whenFull)
+    .describe('What a call meets when its record cannot be written.'),
+  maxBytes: bytes.default(DEFAULT_SPOOL.maxBytes).describe('Most bytes of records waiting for the store.'),
+});
+
+export const retentionSchema = z
+  .strictObject({
+    callsDays: days.default(DEFAULT_RETENTION.callsDays),
+    payloadsDays: days.default(DEFAULT_RETENTION.payloadsDays),
+    rollupsDays: days.default(DEFAULT_RETENTION.rollupsDays),
+  })
+  .describe('Days each kind of row is kept.');
+
+export const stackSchema = z
+  .strictObject({
+    $schema: z.string().optional().describe('Where an editor finds this schema.'),
+    providers: z
+      .record(z.string(), providerSchema.nullable())
+      .nullable()
+      .optional()
+      .describe('Vendor APIs with their credentials and data policies, by name. `sandbox` is always there.'),
+    deployments: z
+      .record(z.string(), deploymentSchema)
+      .nullable()
+      .optional()
+      .describe('Callable models by name.'),
+    tasks: z
+      .record(z.string(), taskSchema)
+      .nullable()
+      .optional()
+      .describe('Use cases by name; apps name these as `model`.'),
+    gateway: gatewaySchema.nullable().optional(),
+    spool: spoolSchema.nullable().optional().describe('Records waiting on disk for the store.'),
+    retention: retentionSchema.nullable().optional(),
+  })
+  .describe('A Trimtab stack: providers, deployments, tasks.');
+
+/** A stack as people write it. */
+export type StackInput = z.input<typeof stackSchema>;
+export type ProviderInput = z.output<typeof providerSchema>;
+export type DeploymentInput = z.output<typeof deploymentSchema>;
+export type TaskInput = z.output<typeof taskSchema>;
+export type TargetInput = z.output<typeof targetSchema>;
