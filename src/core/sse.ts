@@ -44,7 +44,7 @@ export function createSseDecoder(): SseDecoder {
     if (colon === 0) return;
     const name = colon === -1 ? line : line.slice(0, colon);
     const value = colon === -1 ? '' : line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1);
-    if (name === 'data') (fields.data ??= []).push(value);
+    if (name === 'data') fields.data = fields.data ? [...fields.data, value] : [value];
     else if (name === 'event') fields.event = value === '' ? null : value;
     else if (name === 'id' && !value.includes('\0')) fields.id = value;
   }

@@ -1,0 +1,56 @@
+import { asArray, asObject, asString } from './json.ts';
+
+/**
+ * Token estimates for answers that came without usage: a served answer must still be billed. Four characters of
+ * English text are about one token (https://help.openai.com/en/articles/4936856, read 2026-11-23); code and other
+ * languages take more tokens, so these figures are low for them. Always marked `estimated`.
+ */
+const CHARS_PER_TOKEN = 4;
+
+/** Tokens around each message: role and separators (https://cookbook.openai.com/examples/how_to_count_tokens_with_tiktoken). */
+const TOKENS_PER_MESSAGE = 3;
+
+/** One 1024 x 1024 image in high detail (https://platform.openai.com/docs/guides/images-vision, read 2026-11-23). */
+const TOKENS_PER_IMAGE = 765;
+
+export function estimateTokens(chars: number): number {
+  return Math.ceil(chars / CHARS_PER_TOKEN);
+}
+
+/** Input tokens of a chat or embeddings request in the app's protocol. */
+export function estimateInput(body: Readonly<Record<string, unknown>>): number {
+  if (body.input !== undefined) return estimateTokens(countChars(body.input));
+  let tokens = estimateTokens(countChars(body.tools));
+  for (const message of asArray(body.messages)) {
+    const { content, tool_calls: calls } = asObject(message) ?? {};
+    tokens += TOKENS_PER_MESSAGE + estimateTokens(countChars(calls));
+    if (typeof content === 'string') tokens += estimateTokens(content.length);
+    else for (const part of asArray(content)) tokens += estimatePart(part);
+  }
+  return tokens;
+}
+
+/** Output tokens of a complete chat answer in the app's protocol. */
+export function estimateOutput(answer: Readonly<Record<string, unknown>>): number {
+  let chars = 0;
+  for (const choice of asArray(answer.choices)) {
+    const { role: _, ...said } = asObject(asObject(choice)?.message) ?? {};
+    chars += countChars(said);
+  }
+  return estimateTokens(chars);
+}
+
+function estimatePart(part: unknown): number {
+  const { type, text } = asObject(part) ?? {};
+  return type === 'image_url' ? TOKENS_PER_IMAGE : estimateTokens(asString(text)?.length ?? 0);
+}
+
+/** Characters of all strings and keys within a value. */
+function countChars(value: unknown): number {
+  if (typeof value === 'string') return value.length;
+  if (typeof value === 'number') return 4;
+  if (Array.isArray(value)) return value.reduce<number>((sum, item) => sum + countChars(item), 0);
+  const object = asObject(value);
+  if (!object) return 0;
+  return Object.entries(object).reduce((sum, [key, item]) => sum + key.length + countChars(item), 0);
+}

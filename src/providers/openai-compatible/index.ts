@@ -1,0 +1,154 @@
+/**
+ * The provider of every vendor that speaks the OpenAI chat and embeddings API. The app speaks it too, so requests and
+ * answers pass through as bytes; what differs between vendors is data in `presets.ts`.
+ */
+import { TrimtabError } from '../../core/error.ts';
+import type { Protocol } from '../../core/protocol.ts';
+import type { ProviderConfig, ProviderSecrets } from '../../stack/stack.ts';
+import { type Address, parseAddress, toHeaders } from '../address.ts';
+import { asArray, asObject, asString, readObject } from '../json.ts';
+import { createPriceBook, type PriceBook } from '../price-book.ts';
+import type { AppRequest, Connection, Exchange, Provider, UpstreamRequest } from '../provider.ts';
+import { type Reading, readAnswer } from './answer.ts';
+import { toDataPolicy } from './data-policy.ts';
+import type { Preset } from './preset.ts';
+import { spliceBody } from './request.ts';
+import { PassThroughReader } from './stream.ts';
+
+export type { Preset } from './preset.ts';
+
+const PATHS: Readonly<Record<Protocol, string>> = { chat: '/chat/completions', embeddings: '/embeddings' };
+const PROTOCOLS: readonly Protocol[] = ['chat', 'embeddings'];
+
+/** App headers that mean something to vendors of this API. */
+const FORWARDED = ['openai-beta', 'idempotency-key'];
+
+/** Prices nothing and serves no known name. */
+const NO_PRICES: PriceBook = { price: () => null, offers: () => false, contextTokens: () => undefined };
+
+/** Makes a provider of a vendor's data. */
+export function createOpenAiCompatible(preset: Preset): Provider {
+  const apiKeyEnv = preset.apiKeyEnv ?? [];
+  let book: PriceBook | undefined;
+  const priceBook = () => {
+    book ??=
+      typeof preset.prices === 'string' ? createPriceBook(preset.prices) : (preset.prices ?? NO_PRICES);
+    return book;
+  };
+  return {
+    type: preset.type,
+    label: preset.label,
+    defaultBaseUrl: preset.baseUrl,
+    needsApiKey: preset.needsApiKey ?? apiKeyEnv.length > 0,
+    apiKeyEnv,
+    localPorts: preset.localPorts ?? [],
+    protocols: preset.protocols ?? PROTOCOLS,
+    suggestedModels: preset.suggestedModels ?? [],
+    sandbox: preset.sandbox ?? false,
+    defaultDataPolicy: (baseUrl) => toDataPolicy(preset, baseUrl),
+    parseOptions: preset.parseOptions ?? refuseOptions,
+    connect: (config, secrets) => createConnection(preset, priceBook(), toBinding(preset, config, secrets)),
+  };
+}
+
+/** An instance's settings, resolved once. */
+interface Binding {
+  address: Address;
+  options: Record<string, unknown>;
+  headers: string[];
+  secrets: string[];
+}
+
+function toBinding(preset: Preset, config: ProviderConfig, secrets: ProviderSecrets): Binding {
+  const { apiKey } = secrets;
+  if (!apiKey && (preset.needsApiKey ?? preset.apiKeyEnv !== undefined)) {
+    throw new TrimtabError('config_invalid', `${preset.type} needs an API key`, { field: 'apiKey' });
+  }
+  const auth: Record<string, string> = {};
+  if (apiKey && preset.keyHeader) auth[preset.keyHeader] = apiKey;
+  else if (apiKey) auth.authorization = `Bearer ${apiKey}`;
+  return {
+    address: parseAddress(config.baseUrl ?? preset.baseUrl, preset.type),
+    options: (preset.parseOptions ?? refuseOptions)(config.options),
+    headers: toHeaders({ ...auth, ...secrets.headers }),
+    secrets: [apiKey ?? '', ...Object.values(secrets.headers)].filter((secret) => secret.length >= 8),
+  };
+}
+
+function createConnection(preset: Preset, book: PriceBook, binding: Binding): Connection {
+  const { address, options, secrets } = binding;
+  const protocols = preset.protocols ?? PROTOCOLS;
+  const takesIncludeUsage = preset.takesIncludeUsage ?? true;
+  const postHeaders = ['content-type', 'application/json', ...binding.headers];
+  const modelsPath = preset.modelsPath === undefined ? '/models' : preset.modelsPath;
+  const { offers } = preset;
+
+  function pathOf(protocol: Protocol, model: string): string {
+    return address.path + (preset.path?.(protocol, model, options) ?? PATHS[protocol]);
+  }
+
+  function toRequest(request: AppRequest, addUsage: boolean): UpstreamRequest {
+    return {
+      origin: address.origin,
+      path: pathOf(request.protocol, request.model),
+      method: 'POST',
+      headers: withForwarded(postHeaders, request.headers),
+      body: spliceBody(request, addUsage),
+    };
+  }
+
+  return {
+    offers: (model) => offers !== false && (offers === undefined || offers.test(model)) && book.offers(model),
+    capabilities: (model) => {
+      const contextTokens = book.contextTokens(model);
+      const known = contextTokens === undefined ? {} : { contextTokens };
+      return { protocols, ...known, ...preset.capabilities?.(model) };
+    },
+    price: (model, usage, at) => book.price(model, usage, at),
+    open(request): Exchange {
+      if (!protocols.includes(request.protocol)) {
+        throw new TrimtabError('protocol_mismatch', `${preset.type} does not serve ${request.protocol}`);
+      }
+      const reading: Reading = { vendor: preset.type, request, secrets };
+      const addUsage =
+        request.stream && request.protocol === 'chat' && !request.wantsUsage && takesIncludeUsage;
+      return {
+        request: toRequest(request, addUsage),
+        readAnswer: (status, _contentType, body, headers) => readAnswer(reading, { status, body, headers }),
+        readStream: () => new PassThroughReader(reading, addUsage),
+      };
+    },
+    probe() {
+      if (modelsPath === null) return null;
+      const path = address.path + modelsPath;
+      return { origin: address.origin, path, method: 'GET', headers: binding.headers, body: null };
+    },
+    readProbe: (status, body) => (status === 200 ? readModelNames(body) : []),
+  };
+}
+
+/** `{"data":[{"id":...}]}`; one vendor sends the list bare. */
+function readModelNames(body: Buffer): string[] {
+  const text = body.toString();
+  const list = text.trimStart().startsWith('[') ? readObject(`{"data":${text}}`) : readObject(text);
+  return asArray(list?.data)
+    .map((model) => asString(asObject(model)?.id))
+    .filter((id) => id !== undefined);
+}
+
+function withForwarded(base: string[], headers: Readonly<Record<string, string>>): string[] {
+  let all = base;
+  for (const name of FORWARDED) {
+    const value = headers[name];
+    if (value !== undefined) all = [...all, name, value];
+  }
+  return all;
+}
+
+function refuseOptions(options: Record<string, unknown>): Record<string, unknown> {
+  const [unknown] = Object.keys(options);
+  if (unknown === undefined) return {};
+  throw new TrimtabError('config_invalid', `\`options.${unknown}\` is not known`, {
+    field: `options.${unknown}`,
+  });
+}

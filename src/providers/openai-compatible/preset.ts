@@ -1,0 +1,60 @@
+import type { Protocol } from '../../core/protocol.ts';
+import type { DataPolicy } from '../../stack/stack.ts';
+import type { PriceBook } from '../price-book.ts';
+import type { Capabilities } from '../provider.ts';
+
+/** Everything that differs between vendors of this API, as data. A vendor is one of these. */
+export interface Preset {
+  type: string;
+  label: string;
+  /** Origin and path prefix; `null`: the config must say. */
+  baseUrl: string | null;
+  /** Environment variables that hold a key, in order of preference. */
+  apiKeyEnv?: readonly string[];
+  /** Default: true when `apiKeyEnv` is given. */
+  needsApiKey?: boolean;
+  /** Header that carries the key. Default `authorization`, as a Bearer token. */
+  keyHeader?: string;
+  localPorts?: readonly number[];
+  /** Its provider id in `@pydantic/genai-prices`, or its own book. Default: no prices. */
+  prices?: string | PriceBook;
+  /** Which of the names in the price book it serves. Default: all that are its own there; `false`: none. */
+  offers?: RegExp | false;
+  data: HostedData | LocalData | UndeclaredData | ((baseUrl: string) => DataPolicy);
+  /** Default: chat and embeddings. */
+  protocols?: readonly Protocol[];
+  capabilities?: (model: string) => Partial<Capabilities>;
+  suggestedModels?: readonly string[];
+  /** Whether a stream request takes `stream_options.include_usage`. Default true. */
+  takesIncludeUsage?: boolean;
+  /** Path below the base URL, query included. Default `/chat/completions`, `/embeddings`. */
+  path?: (protocol: Protocol, model: string, options: Readonly<Record<string, unknown>>) => string;
+  /** Path of the model list below the base URL. Default `/models`; `null`: there is none. */
+  modelsPath?: string | null;
+  /** Throws TrimtabError(config_invalid) naming the field. Default: no options are known. */
+  parseOptions?: (options: Record<string, unknown>) => Record<string, unknown>;
+  /** Simulated. Default false. */
+  sandbox?: boolean;
+  /** Vendor's API reference this entry was written from, and when it was read. */
+  source: string;
+  readAt: string;
+}
+
+/** A vendor that runs the model. `null`: it publishes nothing firm, or it depends on the account. */
+export interface HostedData {
+  party: 'third';
+  retentionDays: number | null;
+  trainsOnData: boolean | null;
+  /** Where the vendor says so, and when it was read; `null` when both figures are. */
+  source: string | null;
+}
+
+/** An engine people run themselves: own when its address is private, undeclared when it is not. */
+export interface LocalData {
+  party: 'own-when-private';
+}
+
+/** Could be anyone. */
+export interface UndeclaredData {
+  party: null;
+}
