@@ -66,8 +66,9 @@ export function readScript(body: Record<string, unknown>, defaultTimeScale: numb
     if (typeof value === 'number' && value >= 0) return value;
     throw bad(`Invalid 'sandbox.${member}': expected a number from 0.`, `sandbox.${member}`);
   };
-  const asked = suffix === undefined ? given.fault : suffix.replace(/-\d+$/, '');
-  const amount = /-(\d+)$/.exec(suffix ?? '')?.[1];
+  const isWhole = FAULTS.some((fault) => fault === suffix);
+  const [, stem, amount] = (isWhole ? null : /^(.+?)-(\d+)$/.exec(suffix ?? '')) ?? [];
+  const asked = stem ?? suffix ?? given.fault;
   const extra = (kind: FaultKind, otherwise: number): number =>
     amount !== undefined && AMOUNT_OF[kind] !== undefined ? Number(amount) : otherwise;
   const timeScale = number('timeScale', defaultTimeScale);

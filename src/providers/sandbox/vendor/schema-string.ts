@@ -28,6 +28,7 @@ const BY_NAME: readonly (readonly [name: RegExp, find: RegExp])[] = [
     /\b\d{4}-\d{2}-\d{2}\b|\b(?:today|tomorrow|yesterday|(?:mon|tues|wednes|thurs|fri|satur|sun)day)\b/i,
   ],
   [/amount|price|total|cost/i, /[$€£]\s?\d[\d.,]*|\d[\d.,]*\s?(?:USD|EUR|GBP|dollars|euros|pounds)/i],
+  [/order|number|reference|_id$|^id$/i, /#\w*\d{3,}/],
   [/order|number|reference|_id$|^id$/i, /#?\b[A-Z]*-?\d{3,}\b/],
   [/city|location|place|country|destination/i, /\b(?:in|to|at|from|for) (\p{Lu}\p{L}+(?: \p{Lu}\p{L}+)*)/u],
   [/name|customer|person|author/i, /\b(?:I am|I'm|name is|from|by|for|to) (\p{Lu}\p{L}+(?: \p{Lu}\p{L}+)*)/u],

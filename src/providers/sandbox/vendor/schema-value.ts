@@ -162,8 +162,11 @@ function fillArray(schema: JsonSchema, place: Place): unknown[] {
   const items = resolve(schema.items, place);
   if (place.path.length > MAX_DEPTH && least === 0) return [];
   const clamp = (wanted: number): number => Math.max(least, Math.min(most, wanted));
-  if (Array.isArray(items.enum)) return chooseSeveral(items.enum, clamp, place);
-  if (typeOf(items, place) === 'string' && !isPatterned(items)) return fillStrings(items, clamp, place);
+  if (Array.isArray(items.enum)) {
+    const chosen = chooseSeveral(items.enum, clamp, place);
+    return Array.from({ length: Math.max(least, chosen.length) }, (_, at) => chosen[at % chosen.length]);
+  }
+  if (isPlainString(items)) return fillStrings(items, clamp, place);
   const count = clamp(1);
   const unique = schema.uniqueItems === true;
   return Array.from({ length: count }, (_, index) => {
@@ -195,8 +198,9 @@ function fillStrings(items: JsonSchema, clamp: (n: number) => number, place: Pla
   });
 }
 
-function isPatterned(schema: JsonSchema): boolean {
-  return typeof schema.pattern === 'string' || typeof schema.format === 'string';
+function isPlainString(schema: JsonSchema): boolean {
+  const { type, pattern, format } = schema;
+  return type === 'string' && pattern === undefined && format === undefined && !('const' in schema);
 }
 
 /** True when the text shares words with the property's name or description, and does not deny them. */

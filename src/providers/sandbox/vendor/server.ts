@@ -127,10 +127,9 @@ function answerModels(path: string, request: IncomingMessage, response: ServerRe
   const toModel = (id: string) => ({ id, object: 'model', created: 1_767_225_600, owned_by: 'sandbox' });
   const names = [...CHAT_MODELS, EMBEDDING_MODEL];
   const asked = decodeURIComponent(path.slice('/v1/models/'.length));
-  if (asked === '')
-    return sendJson(response, 200, JSON.stringify({ object: 'list', data: names.map(toModel) }));
-  if (!names.some((name) => name === asked)) throw unknownModel(asked);
-  sendJson(response, 200, JSON.stringify(toModel(asked)));
+  if (asked !== '' && !names.some((name) => name === asked)) throw unknownModel(asked);
+  const answer = asked === '' ? { object: 'list', data: names.map(toModel) } : toModel(asked);
+  sendJson(response, 200, JSON.stringify(answer));
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {
