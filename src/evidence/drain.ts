@@ -48,8 +48,8 @@ const MAX_BACKOFF_MS = 5000;
 const LOG_EVERY = 12;
 /** Tries of a whole batch, that fail though the store answers, before its records are tried one by one. */
 const BATCH_TRIES = 3;
-/** Tries after which records are put aside even though no other record of their batch could be stored. */
-const LONE_TRIES = 10;
+/** Later records tried to learn whether the store works at all. */
+const WITNESSES = 20;
 const REJECTED = 'rejected.jsonl';
 
 /** Starts draining at once: first what earlier processes left. */
@@ -150,7 +150,8 @@ class SpoolDrain implements Drain {
         const offset = this.#offsets.get(segment.name) ?? 0;
         const batch = this.#read(fd, offset, finished);
         if (!batch) break;
-        if (!(await this.#store(batch))) return false;
+        const later = () => this.#read(fd, batch.next, false)?.records ?? this.#firstAfter(segment.name);
+        if (!(await this.#store(batch, later))) return false;
         this.#offsets.set(segment.name, batch.next);
       }
     } finally {
@@ -200,14 +201,29 @@ class SpoolDrain implements Drain {
     else this.#options.logger.warn({ bytes: tail.length }, 'A torn last line of a spool segment was skipped');
   }
 
+  /** Records at the beginning of the first segment after `name` that has any. */
+  #firstAfter(name: string): CallRecord[] {
+    for (const segment of listSegments(this.#options.dir)) {
+      if (segment.name <= name || segment.bytes === 0) continue;
+      const fd = openSync(segment.path, 'r');
+      try {
+        const records = this.#read(fd, 0, false)?.records ?? [];
+        if (records.length > 0) return records;
+      } finally {
+        closeSync(fd);
+      }
+    }
+    return [];
+  }
+
   /** Stores a batch, however long it takes. Returns false when stopping ended the wait. */
-  async #store(batch: Batch): Promise<boolean> {
+  async #store(batch: Batch, later: () => CallRecord[]): Promise<boolean> {
     const { logger } = this.#options;
     let answered = 0;
     for (let tries = 0; ; tries++) {
       try {
         if (answered < BATCH_TRIES) await this.#insert(batch.records);
-        else await this.#storeOneByOne(batch.records, answered >= LONE_TRIES);
+        else await this.#storeOneByOne(batch.records, later);
         for (const line of batch.broken) this.#putAside(line, 'not a call record');
         if (tries > 0) logger.warn({ tries }, 'The store takes records again');
         return true;
@@ -235,11 +251,12 @@ class SpoolDrain implements Drain {
   }
 
   /**
-   * Finds the records the store refuses by halving, and puts them aside. When it refuses every one, the records are
-   * hardly at fault: throws the last error, unless `force`.
+   * Finds the records the store refuses by halving, and puts them aside, but only when some other record could be
+   * stored: of this batch, or a later one. Else the store is at fault, whatever it says: throws, and all wait.
    */
-  async #storeOneByOne(records: readonly CallRecord[], force: boolean): Promise<void> {
-    const refused: [record: CallRecord, error: unknown][] = [];
+  async #storeOneByOne(records: readonly CallRecord[], later: () => CallRecord[]): Promise<void> {
+    const refused: CallRecord[] = [];
+    let trouble: unknown;
     const groups: (readonly CallRecord[])[] = [records];
     for (let group = groups.pop(); group; group = groups.pop()) {
       try {
@@ -248,11 +265,34 @@ class SpoolDrain implements Drain {
         if (isAway(error)) throw error;
         const half = group.length >> 1;
         if (half > 0) groups.push(group.slice(half), group.slice(0, half));
-        else refused.push([group[0] as CallRecord, error]);
+        else refused.push(...group);
+        trouble = error;
       }
     }
-    if (refused.length === records.length && !force) throw (refused.at(-1) as [CallRecord, unknown])[1];
-    for (const [record, error] of refused) this.#putAside(JSON.stringify(record), String(error));
+    if (refused.length === records.length && !(await this.#canStore(later()))) throw trouble;
+    for (const record of refused) await this.#lastTry(record);
+  }
+
+  /** The store works by now, so what it refuses again is refused for good. */
+  async #lastTry(record: CallRecord): Promise<void> {
+    try {
+      await this.#insert([record]);
+    } catch (error) {
+      if (isAway(error)) throw error;
+      this.#putAside(JSON.stringify(record), String(error));
+    }
+  }
+
+  async #canStore(witnesses: readonly CallRecord[]): Promise<boolean> {
+    for (const record of witnesses.slice(0, WITNESSES)) {
+      try {
+        await this.#insert([record]);
+        return true;
+      } catch (error) {
+        if (isAway(error)) throw error;
+      }
+    }
+    return false;
   }
 
   #putAside(line: string, reason: string): void {

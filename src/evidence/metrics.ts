@@ -47,15 +47,16 @@ export function createMetrics(): Metrics {
   return {
     observe(records) {
       for (const record of records) {
-        const labels = { task: task(record.task), sandbox: String(record.sandbox) };
-        observeCall(calls, record, { ...labels, deployment: deployment(record.deployment ?? 'none') });
+        const sandbox = String(record.sandbox);
+        const answered = deployment(record.deployment ?? 'none');
+        observeCall(calls, record, { task: task(record.task), deployment: answered, sandbox });
         for (const attempt of record.attempts) {
           calls.attempts.inc({
             deployment: deployment(attempt.deployment),
             kind: attempt.kind,
             outcome: attempt.outcome,
             error: attempt.errorCode ?? 'none',
-            sandbox: labels.sandbox,
+            sandbox,
           });
         }
       }

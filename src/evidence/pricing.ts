@@ -1,5 +1,5 @@
 /** What a usage costs: the deployment's own price when it states one, else its provider's dated price table. */
-import { type NanoUsd, toNanoUsd } from '../core/money.ts';
+import { NANO_PER_USD, type NanoUsd, toNanoUsd } from '../core/money.ts';
 import { isComplete, type Usage } from '../core/usage.ts';
 import type { Connection, PricedCost } from '../providers/provider.ts';
 import type { DeploymentConfig, HostedPrice, TokenPrice } from '../stack/stack.ts';
@@ -99,5 +99,5 @@ function costOf(usage: Usage, rates: Rates): NanoUsd {
 }
 
 function perMillion(costNanoUsd: NanoUsd): number {
-  return (costNanoUsd / 1000 / SAMPLE_TOKENS) * 1000;
+  return (costNanoUsd * (MILLION / SAMPLE_TOKENS)) / NANO_PER_USD;
 }

@@ -1,0 +1,37 @@
+import { describe, expect, test } from 'vitest';
+import { attemptOf, recordOf } from '../../test/evidence/records.ts';
+import { measureThroughput } from './throughput.ts';
+
+const SINCE = Date.UTC(2026, 10, 23);
+const window = { deployment: 'own', since: SINCE, until: SINCE + 3_600_000 };
+
+const callAt = (offsetMs: number, tookMs: number, outputTokens: number | undefined) => {
+  const usage = { inputTokens: 10, ...(outputTokens !== undefined && { outputTokens }) };
+  const attempt = attemptOf({ deployment: 'own', startMs: 0, endMs: tookMs, usage });
+  return recordOf(`call_${offsetMs}`, { startedAt: SINCE + offsetMs, attempts: [attempt] });
+};
+
+describe('measureThroughput', () => {
+  test('adds what runs side by side and leaves idle time out', () => {
+    const busy = Array.from({ length: 40 }, (_, n) => callAt(Math.floor(n / 4) * 60_000, 2000, 200));
+    expect(measureThroughput(busy, window)).toBeCloseTo((40 * 200) / 20);
+  });
+
+  test('counts an attempt over the edge of the window by its share', () => {
+    const calls = Array.from({ length: 20 }, () => callAt(-10_000, 20_000, 400));
+    expect(measureThroughput(calls, window)).toBeCloseTo((20 * 200) / 10);
+  });
+
+  test('is null on little evidence, and other deployments, failures and unknown usage are none', () => {
+    const many = Array.from({ length: 19 }, (_, n) => callAt(n * 1000, 1000, 50));
+    expect(measureThroughput(many, window)).toBeNull();
+    const others = Array.from({ length: 30 }, (_, n) =>
+      recordOf(`call_${n}`, { startedAt: SINCE + n * 1000 }),
+    );
+    const failed = callAt(0, 30_000, 999);
+    (failed.attempts[0] as { outcome: string }).outcome = 'error';
+    expect(measureThroughput([...many, ...others, failed, callAt(0, 30_000, undefined)], window)).toBeNull();
+    const short = Array.from({ length: 30 }, (_, n) => callAt(n * 100, 100, 50));
+    expect(measureThroughput(short, window)).toBeNull();
+  });
+});
