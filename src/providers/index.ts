@@ -3,8 +3,9 @@ import type { ProviderCatalog } from '../stack/stack.ts';
 import { createOpenAiCompatible } from './openai-compatible/index.ts';
 import { presets } from './openai-compatible/presets.ts';
 import type { Provider } from './provider.ts';
+import { sandbox } from './sandbox/index.ts';
 
-export const providers: readonly Provider[] = presets.map(createOpenAiCompatible);
+export const providers: readonly Provider[] = [...presets.map(createOpenAiCompatible), sandbox];
 
 const byType: ReadonlyMap<string, Provider> = new Map(providers.map((provider) => [provider.type, provider]));
 
