@@ -1,0 +1,218 @@
+import type { AttemptRecord, CallRecord } from '../core/call-record.ts';
+import type { Usage } from '../core/usage.ts';
+import type { Cell, Row } from './engines/engine.ts';
+import { CALLS, type CallsTable } from './schema.ts';
+import type { CallDetail, CallSummary } from './store.ts';
+
+/** Between the record and its row. What a column cannot hold is mended here, so that no record can block the rest. */
+
+/** The row of a record, in the order of {@link CALLS}' columns. */
+export function toCallRow(call: CallRecord): Row {
+  const cells: Record<keyof CallsTable, Cell> = {
+    id: text(call.id),
+    started_at: integer(call.startedAt),
+    duration_ms: finite(call.durationMs) ?? 0,
+    ttft_ms: finite(call.ttftMs),
+    cost_nano_usd: integerOrNull(call.costNanoUsd),
+    input_tokens: integerOrNull(call.usage.inputTokens),
+    output_tokens: integerOrNull(call.usage.outputTokens),
+    cache_read_tokens: integerOrNull(call.usage.cacheReadTokens),
+    cache_write_tokens: integerOrNull(call.usage.cacheWriteTokens),
+    reasoning_tokens: integerOrNull(call.usage.reasoningTokens),
+    request_bytes: integer(call.requestBytes),
+    response_bytes: integer(call.responseBytes),
+    status: integer(call.status),
+    attempt_count: call.attempts.length,
+    streamed: Number(call.streamed),
+    sandbox: Number(call.sandbox),
+    unpriced: Number(call.unpriced),
+    estimated: call.usage.estimated === undefined ? null : Number(call.usage.estimated),
+    revision: text(call.revision),
+    protocol: text(call.protocol),
+    task: text(call.task),
+    requested_model: textOrNull(call.requestedModel),
+    key_id: text(call.keyId),
+    user_id: textOrNull(call.user),
+    data_class: text(call.dataClass),
+    outcome: text(call.outcome),
+    error_code: textOrNull(call.errorCode),
+    error_message: textOrNull(call.errorMessage),
+    deployment: textOrNull(call.deployment),
+    provider: textOrNull(call.provider),
+    model: textOrNull(call.model),
+    finish_reason: textOrNull(call.finishReason),
+    tags: Object.keys(call.tags).length > 0 ? json(call.tags) : null,
+    attempts: call.attempts.length > 0 ? json(call.attempts.map((one) => packAttempt(one, call))) : null,
+    skipped: call.skipped.length > 0 ? json(call.skipped) : null,
+    stages: call.stages.length > 0 ? json(call.stages) : null,
+  };
+  return CALL_COLUMNS.map((column) => cells[column]);
+}
+
+const CALL_COLUMNS = Object.keys(CALLS.columns) as (keyof CallsTable)[];
+
+/** The record of a row, less its feedback. */
+export function fromCallRow(
+  row: CallsTable,
+  payload: { request: string; response: string } | undefined,
+): Omit<CallDetail, 'feedback'> {
+  const { attemptCount: _, ...base } = baseOf(row);
+  return {
+    ...base,
+    tags: (parse(row.tags) ?? {}) as Record<string, string>,
+    requestBytes: row.request_bytes,
+    responseBytes: row.response_bytes,
+    attempts: ((parse(row.attempts) ?? []) as PackedAttempt[]).map((one) => unpackAttempt(one, base)),
+    skipped: (parse(row.skipped) ?? []) as CallRecord['skipped'],
+    stages: (parse(row.stages) ?? []) as CallRecord['stages'],
+    ...(payload ? { payload: { request: payload.request, response: payload.response } } : {}),
+  };
+}
+
+export type SummaryRow = Omit<
+  CallsTable,
+  'tags' | 'attempts' | 'skipped' | 'stages' | 'request_bytes' | 'response_bytes'
+>;
+
+export const SUMMARY_COLUMNS = CALL_COLUMNS.filter(
+  (column) => !['tags', 'attempts', 'skipped', 'stages', 'request_bytes', 'response_bytes'].includes(column),
+) as (keyof SummaryRow)[];
+
+export function toSummary(row: SummaryRow, feedbackScore: number | null): CallSummary {
+  return { ...baseOf(row), feedbackScore };
+}
+
+function baseOf(row: SummaryRow): Omit<CallSummary, 'feedbackScore'> {
+  return {
+    id: row.id,
+    startedAt: row.started_at,
+    durationMs: row.duration_ms,
+    ttftMs: row.ttft_ms,
+    revision: row.revision,
+    protocol: row.protocol as CallRecord['protocol'],
+    streamed: row.streamed === 1,
+    task: row.task,
+    requestedModel: row.requested_model,
+    keyId: row.key_id,
+    user: row.user_id,
+    dataClass: row.data_class as CallRecord['dataClass'],
+    outcome: row.outcome as CallRecord['outcome'],
+    status: row.status,
+    errorCode: row.error_code as CallRecord['errorCode'],
+    errorMessage: row.error_message,
+    deployment: row.deployment,
+    provider: row.provider,
+    model: row.model,
+    sandbox: row.sandbox === 1,
+    finishReason: row.finish_reason,
+    usage: usageOf(row),
+    costNanoUsd: row.cost_nano_usd,
+    unpriced: row.unpriced === 1,
+    attemptCount: row.attempt_count,
+  };
+}
+
+function usageOf(row: SummaryRow): Usage {
+  const usage: Usage = {};
+  if (row.input_tokens !== null) usage.inputTokens = row.input_tokens;
+  if (row.output_tokens !== null) usage.outputTokens = row.output_tokens;
+  if (row.cache_read_tokens !== null) usage.cacheReadTokens = row.cache_read_tokens;
+  if (row.cache_write_tokens !== null) usage.cacheWriteTokens = row.cache_write_tokens;
+  if (row.reasoning_tokens !== null) usage.reasoningTokens = row.reasoning_tokens;
+  if (row.estimated !== null) usage.estimated = row.estimated === 1;
+  return usage;
+}
+
+/**
+ * An attempt less what its call already says: most calls have one attempt, whose deployment, usage and cost are the
+ * call's own. Halves the bytes of a typical call.
+ */
+type PackedAttempt = Partial<AttemptRecord> & Pick<AttemptRecord, 'startMs' | 'endMs' | 'kind' | 'reason'>;
+
+/** Left out when equal to the call's. */
+const SHARED = [
+  'deployment',
+  'provider',
+  'model',
+  'outcome',
+  'status',
+  'errorCode',
+  'errorMessage',
+  'costNanoUsd',
+] as const;
+/** Left out when null. */
+const OPTIONAL = ['region', 'headersMs', 'firstTokenMs', 'priceSource'] as const;
+
+type CallBase = Pick<CallRecord, (typeof SHARED)[number] | 'usage'>;
+
+function packAttempt(attempt: AttemptRecord, call: CallBase): PackedAttempt {
+  const packed: Record<string, unknown> = {
+    kind: attempt.kind,
+    reason: attempt.reason,
+    startMs: attempt.startMs,
+    endMs: attempt.endMs,
+  };
+  for (const name of SHARED) if (attempt[name] !== call[name]) packed[name] = attempt[name];
+  for (const name of OPTIONAL) if (attempt[name] !== null) packed[name] = attempt[name];
+  if (!sameUsage(attempt.usage, call.usage)) packed.usage = attempt.usage;
+  return packed as unknown as PackedAttempt;
+}
+
+function unpackAttempt(packed: PackedAttempt, call: CallBase): AttemptRecord {
+  const shared = Object.fromEntries(SHARED.map((name) => [name, call[name]]));
+  const optional = Object.fromEntries(OPTIONAL.map((name) => [name, null]));
+  return { ...shared, ...optional, usage: { ...call.usage }, ...packed } as AttemptRecord;
+}
+
+function sameUsage(a: Usage, b: Usage): boolean {
+  return (
+    a.inputTokens === b.inputTokens &&
+    a.outputTokens === b.outputTokens &&
+    a.cacheReadTokens === b.cacheReadTokens &&
+    a.cacheWriteTokens === b.cacheWriteTokens &&
+    a.reasoningTokens === b.reasoningTokens &&
+    a.estimated === b.estimated
+  );
+}
+
+/**
+ * Text every engine can hold: no NUL, which PostgreSQL refuses, and no half of a surrogate pair. One such character
+ * in a client's user name would otherwise hold up the whole batch for ever.
+ */
+export function text(value: string): string {
+  if (value.isWellFormed() && !value.includes('\0')) return value;
+  return value.toWellFormed().replaceAll('\0', '\ufffd');
+}
+
+export function textOrNull(value: string | null | undefined): string | null {
+  return value === null || value === undefined ? null : text(value);
+}
+
+function json(value: unknown): string {
+  const plain = JSON.stringify(value);
+  // JSON.stringify writes NUL and lone surrogates as escapes; both start with one of these.
+  if (!plain.includes('\\u0000') && !plain.includes('\\ud')) return plain;
+  return JSON.stringify(value, (_, part) => {
+    if (typeof part === 'string') return text(part);
+    if (part === null || typeof part !== 'object' || Array.isArray(part)) return part;
+    return Object.fromEntries(Object.entries(part).map(([name, inner]) => [text(name), inner]));
+  });
+}
+
+function parse(value: unknown): unknown {
+  return typeof value === 'string' ? JSON.parse(value) : value;
+}
+
+function finite(value: number | null): number | null {
+  return value !== null && Number.isFinite(value) ? value : null;
+}
+
+function integer(value: number): number {
+  return integerOrNull(value) ?? 0;
+}
+
+function integerOrNull(value: number | null | undefined): number | null {
+  if (value === null || value === undefined || !Number.isFinite(value)) return null;
+  const whole = Math.round(value);
+  return Number.isSafeInteger(whole) ? whole : Math.sign(whole) * Number.MAX_SAFE_INTEGER;
+}

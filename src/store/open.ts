@@ -1,0 +1,89 @@
+import { join } from 'node:path';
+import { Kysely } from 'kysely';
+import type { Clock } from '../core/clock.ts';
+import type { Logger } from '../core/log.ts';
+import { createCallStore } from './calls.ts';
+import type { Engine } from './engines/engine.ts';
+import { createSqliteEngine } from './engines/sqlite.ts';
+import { expire } from './expire.ts';
+import { createFeedbackStore } from './feedback.ts';
+import { createKeyStore } from './keys.ts';
+import { migrate } from './migrations/index.ts';
+import { createRevisionStore } from './revisions.ts';
+import { floorTo, HOUR_MS } from './rollup-grains.ts';
+import { createRollupStore } from './rollups.ts';
+import type { Database } from './schema.ts';
+import { createSettingStore } from './settings.ts';
+import type { Store } from './store.ts';
+
+export interface StoreOptions {
+  /** Folder of the embedded database, made when missing. Unused with `databaseUrl`. */
+  dataDir: string;
+  /** `postgres://...`, or `null` for the embedded database. */
+  databaseUrl: string | null;
+  logger: Logger;
+  clock: Clock;
+}
+
+/**
+ * Opens the store and brings its schema up to date. Throws TrimtabError(store_unavailable) when the database does
+ * not answer or the file cannot be used; once open, methods throw it during an outage and recover by themselves.
+ */
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const engine = await createEngine(options);
+  const db = new Kysely<Database>({ dialect: engine.dialect });
+  try {
+    await migrate(db, engine);
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
+  return createStore(db, engine, options.clock);
+}
+
+/** A driver is loaded only when it is used. */
+async function createEngine({ dataDir, databaseUrl, logger }: StoreOptions): Promise<Engine> {
+  if (databaseUrl === null) return createSqliteEngine(join(dataDir, 'trimtab.db'));
+  const { createPostgresEngine } = await import('./engines/postgres.ts');
+  return createPostgresEngine(databaseUrl, logger);
+}
+
+function createStore(db: Kysely<Database>, engine: Engine, clock: Clock): Store {
+  return {
+    calls: createCallStore(db, engine),
+    rollups: createRollupStore(db),
+    feedback: createFeedbackStore(db, engine),
+    keys: createKeyStore(db),
+    revisions: createRevisionStore(db, engine),
+    settings: createSettingStore(db),
+    expire: (retention, now) => expire(db, engine, { retention, now, monotonic: clock.monotonic }),
+    stats: () => statsOf(db, engine),
+    close: () => db.destroy(),
+  };
+}
+
+/**
+ * Calls are counted in the rollups, not one by one, which takes a second at ten million: of the hour that retention
+ * last cut into, the whole.
+ */
+async function statsOf(db: Kysely<Database>, engine: Engine): ReturnType<Store['stats']> {
+  const first = await db.selectFrom('calls').select('started_at').orderBy('id').limit(1).executeTakeFirst();
+  const oldest = first?.started_at ?? null;
+  const bytes = await engine.bytes(db);
+  const row = await db
+    .selectFrom('rollups')
+    .select((eb) => eb.fn.sum<number | null>('calls').as('calls'))
+    .where('grain', '=', 0)
+    .where('tier', '=', HOUR_MS)
+    .where('sandbox', 'in', [0, 1])
+    .where('bucket', '>=', floorTo(oldest ?? Number.MAX_SAFE_INTEGER, HOUR_MS))
+    .executeTakeFirst();
+  const calls = Number(row?.calls ?? 0);
+  return {
+    engine: engine.name,
+    calls,
+    bytes,
+    bytesPerCall: calls > 0 ? Math.round(bytes / calls) : null,
+    oldest,
+  };
+}
