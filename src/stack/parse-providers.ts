@@ -108,7 +108,7 @@ function refuseSecretValues(value: unknown, path: ConfigPath, { problems }: Pars
 
 function parseBaseUrl(input: ProviderInput, info: ProviderTypeInfo, { path, context }: At): string | null {
   const at = [...path, 'baseUrl'];
-  if (input.baseUrl === undefined) {
+  if (input.baseUrl === undefined || input.baseUrl === null) {
     if (info.defaultBaseUrl === null)
       context.problems.add(at, `is missing; ${info.label} has no address of its own`);
     return null;
@@ -129,7 +129,7 @@ function chooseApiKey(input: ProviderInput, info: ProviderTypeInfo, { path, cont
   const [variable] = info.apiKeyEnv;
   if (!info.needsApiKey || variable === undefined) return null;
   if (
-    input.baseUrl !== undefined &&
+    typeof input.baseUrl === 'string' &&
     info.defaultBaseUrl !== null &&
     !isSameUrl(input.baseUrl, info.defaultBaseUrl)
   ) {
@@ -164,7 +164,7 @@ function parseHeaders(
 function parseDataPolicy(input: ProviderInput, info: ProviderTypeInfo, { path, context }: At): DataPolicy {
   const given = input.dataPolicy ?? {};
   const known = info.defaultDataPolicy(input.baseUrl ?? info.defaultBaseUrl ?? '');
-  const party = given.party ?? known.party;
+  const party = given.party === undefined ? known.party : given.party;
   const base = party === known.party ? known : undeclared(party);
   const at = [...path, 'dataPolicy'];
   if (given.allow !== undefined && given.allow.length > 0) {

@@ -57,6 +57,7 @@ export const secretRefSchema = z.union([
 export const dataPolicySchema = z.strictObject({
   party: z
     .enum(['own', 'third'])
+    .nullable()
     .optional()
     .describe('Whose machine the data reaches. Not declared and not known: nothing may be sent.'),
   allow: z
@@ -78,6 +79,7 @@ export const providerSchema = z.strictObject({
     .describe("The provider type. Default: the entry's name, when that is a type."),
   baseUrl: z
     .string()
+    .nullable()
     .optional()
     .describe("Origin and path prefix, e.g. `http://10.0.0.5:8000/v1`. Default: the type's own."),
   apiKey: secretRefSchema
