@@ -10,6 +10,7 @@ import { spoolFolder } from './control/control.ts';
 import { type ControlHost, createControlHost } from './control/host.ts';
 import type { ControlOptions, Notice } from './control/link.ts';
 import { removeServerFile, writeServerFile } from './control/server-file.ts';
+import { readVersion } from './control/version.ts';
 import { systemClock } from './core/clock.ts';
 import { TrimtabError } from './core/error.ts';
 import { createIdMaker } from './core/id.ts';
@@ -21,11 +22,11 @@ import type { Gateway } from './gateway/gateway.ts';
 import { createFetch } from './gateway/in-process.ts';
 import { startServer } from './gateway/server.ts';
 import { newVirtualKey } from './governance/keys.ts';
-import { providers } from './providers/index.ts';
+import { findProvider, providers } from './providers/index.ts';
 import { SANDBOX_ORIGIN } from './providers/sandbox/index.ts';
 import { startVendor } from './providers/sandbox/vendor/start.ts';
 import { policies } from './routing/index.ts';
-import type { Snapshot } from './stack/stack.ts';
+import type { Snapshot, Stack } from './stack/stack.ts';
 import { lockDataDir } from './store/lock.ts';
 
 /** How long calls under way may take to finish once a stop is asked for. */
@@ -66,6 +67,9 @@ export interface RunningTrimtab {
   /** Where it listens, with the real port. */
   url: string;
   dataDir: string;
+  version: string;
+  /** A `model` that works for a first call: simulated where there is a sandbox. */
+  exampleModel: string;
   /** What to say at start: first secrets (shown once, never logged), what was found, warnings. */
   notices: Notice[];
   /** Takes no new calls, waits up to 10 s for those under way, stores what it can, closes. Safe to call twice. */
@@ -112,6 +116,8 @@ export async function startTrimtab(options: StartOptions = {}): Promise<RunningT
     return {
       url: server.url,
       dataDir: core.dataDir,
+      version: readVersion(),
+      exampleModel: chooseExampleModel(core.snapshot.stack),
       notices: [...core.notices, ...exposureNotices(host)],
       stop: () => {
         stopped ??= stop();
@@ -311,6 +317,19 @@ function reportHealth(gateway: Gateway, host: ControlHost, recorder: Recorder): 
     timer.stop();
     delay.disable();
   };
+}
+
+/** A simulated model where there is one (costs nothing), else the first task, else any model. */
+function chooseExampleModel({ providers: configured, tasks }: Stack): string {
+  const named = Object.entries(configured).flatMap(([name, { type }]) => {
+    const provider = findProvider(type);
+    return provider ? [{ name, provider }] : [];
+  });
+  const free = named.find(({ provider }) => provider.sandbox);
+  const [task] = Object.keys(tasks);
+  if (!free && task !== undefined) return task;
+  const chosen = free ?? named[0];
+  return chosen ? `${chosen.name}/${chosen.provider.suggestedModels[0] ?? 'default'}` : 'no-provider';
 }
 
 const LOOPBACK = /^(127\.|::1$|localhost$|\[::1\]$)/;

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { discover } from '../stack/discover.ts';
 import { findConfig, loadConfig } from '../stack/load.ts';
 import type { ProviderCatalog } from '../stack/stack.ts';
@@ -24,7 +25,7 @@ export function createConfigSource(options: ConfigSourceOptions): ConfigSource {
     const proposal: Proposal = { input: config, source: 'file', origin: 'createStack' };
     return { file: null, writable: false, read: async () => proposal };
   }
-  const file = options.configPath ?? findConfig(cwd, { ...env });
+  const file = options.configPath === null ? findConfig(cwd, env) : resolve(cwd, options.configPath);
   if (file !== null) {
     return {
       file,
@@ -36,8 +37,8 @@ export function createConfigSource(options: ConfigSourceOptions): ConfigSource {
     file: null,
     writable: true,
     async read() {
-      const { input, found } = await discover({ env: { ...env }, catalog, fetch, probeLocal });
-      options.onFound(found.map(String));
+      const { input, found } = await discover({ env, catalog, fetch, probeLocal });
+      options.onFound(found);
       return { input, source: 'discovered', origin: 'discovery' };
     },
   };

@@ -25,7 +25,7 @@ import type { ControlOptions, Notice } from './link.ts';
 import { createLiveCalls } from './live.ts';
 import { createRevisions } from './revisions.ts';
 import { createSignIn } from './sign-in.ts';
-import { createAssets } from './static.ts';
+import type { Assets } from './static.ts';
 import { readVersion } from './version.ts';
 
 const EXPIRE_EVERY_MS = 3_600_000;
@@ -46,10 +46,12 @@ export interface ControlSetup {
   logger: Logger;
   onSnapshot: (snapshot: Snapshot) => void;
   /**
-   * `server`: applies config, makes first secrets, keeps draining, runs jobs, serves the dashboard. `command`: drains
-   * once, before anything is read, and does none of the others.
+   * `server`: applies config, makes first secrets, keeps draining, runs jobs. `command`: drains once, before
+   * anything is read, and does none of the others.
    */
   mode: 'server' | 'command';
+  /** The dashboard's files; absent: none are served. Closed with the rest. */
+  assets?: Assets;
 }
 
 export interface Control {
@@ -123,10 +125,9 @@ async function assemble(setup: ControlSetup, store: Store): Promise<Control> {
   });
   if (mode === 'server') drain.wake();
   else await drain.stop();
-  const assets = mode === 'server' ? createAssets({ logger }) : undefined;
   const stopJobs = mode === 'server' ? startJobs(deps, options) : () => {};
   return {
-    app: createApp(deps, assets),
+    app: createApp(deps, setup.assets),
     deps,
     notices,
     spooled: () => drain.wake(),
@@ -134,7 +135,7 @@ async function assemble(setup: ControlSetup, store: Store): Promise<Control> {
     takeFeedback: (keyId, body) => takeFeedback(deps, keyId, body),
     async stop() {
       stopJobs();
-      assets?.close();
+      setup.assets?.close();
       deps.live.close();
       if (mode === 'server') await drain.stop();
       await store.close();
@@ -147,7 +148,7 @@ function newRunState(clock: Clock, options: ControlOptions): RunState {
     version: readVersion(),
     startedAt: clock.now(),
     url: null,
-    engine: options.databaseUrl === null ? 'sqlite' : 'postgres',
+    engine: options.databaseUrl === null ? 'SQLite' : 'PostgreSQL',
     deployments: [],
     process: null,
     spoolPendingBytes: 0,

@@ -160,7 +160,8 @@ class StoredRevisions implements Revisions {
       if (Object.hasOwn(stack.tasks, name)) {
         throw new TrimtabError('conflict', `the stack already has a task \`${name}\``, { field: 'name' });
       }
-      return this.applyInput({ ...stack, tasks: { ...stack.tasks, [name]: task } });
+      const config = withoutNulls(stack) as Stack;
+      return this.applyInput({ ...config, tasks: { ...config.tasks, [name]: task } });
     });
   }
 
@@ -170,7 +171,7 @@ class StoredRevisions implements Revisions {
       const revision = await store.revisions.get(id);
       if (!revision) throw new TrimtabError('not_found', `no revision has the id \`${id}\``, { field: 'id' });
       if (revision.id === this.active().id) return id;
-      resolveSecrets(revision.stack, { ...env });
+      resolveSecrets(revision.stack, env);
       await store.settings.set(OVERRULED, this.proposed && this.proposed.id !== id ? this.proposed.id : '');
       await this.activate(revision, 'rolled back', 'API');
       await this.publish('strict');
@@ -215,7 +216,7 @@ class StoredRevisions implements Revisions {
     try {
       const { input, source, origin } = await config.read();
       const proposed = this.toRevision(input, source, origin);
-      resolveSecrets(proposed.stack, { ...this.options.env });
+      resolveSecrets(proposed.stack, this.options.env);
       this.proposed = proposed;
       this.configError = null;
     } catch (error) {
@@ -258,7 +259,7 @@ class StoredRevisions implements Revisions {
 
   private async applyInput(input: unknown): Promise<string> {
     const revision = this.toRevision(input, 'api', 'API');
-    resolveSecrets(revision.stack, { ...this.options.env });
+    resolveSecrets(revision.stack, this.options.env);
     if (revision.id === this.active().id) return revision.id;
     await this.activate(revision, 'applied', 'API');
     await this.publish('strict');
@@ -293,13 +294,13 @@ class StoredRevisions implements Revisions {
    */
   private resolve(stack: Stack, mode: 'strict' | 'lenient'): Record<string, ProviderSecrets> {
     this.secretsProblem = null;
-    if (mode === 'strict') return resolveSecrets(stack, { ...this.options.env });
+    if (mode === 'strict') return resolveSecrets(stack, this.options.env);
     const secrets: Record<string, ProviderSecrets> = {};
     for (const [name, provider] of Object.entries(stack.providers)) {
       try {
         Object.assign(
           secrets,
-          resolveSecrets({ ...stack, providers: { [name]: provider } }, { ...this.options.env }),
+          resolveSecrets({ ...stack, providers: { [name]: provider } }, this.options.env),
         );
       } catch (error) {
         if (!(error instanceof TrimtabError)) throw error;
@@ -344,4 +345,12 @@ class StoredRevisions implements Revisions {
 function toKeySnapshot(key: KeySnapshot): KeySnapshot {
   const { id, sha256, name, owner, tasks, expiresAt, disabled } = key;
   return { id, sha256, name, owner, tasks, expiresAt, disabled };
+}
+
+/** A parsed stack as a config a person could write: there, what is not set is not written. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (typeof value !== 'object' || value === null) return value;
+  const members = Object.entries(value).filter(([, member]) => member !== null);
+  return Object.fromEntries(members.map(([name, member]) => [name, withoutNulls(member)]));
 }

@@ -5,6 +5,7 @@ import { TrimtabError } from '../core/error.ts';
 import type { LogFields, Logger } from '../core/log.ts';
 import { type Control, createControl } from './control.ts';
 import type { ControlOptions, FromControl, ToControl } from './link.ts';
+import { createAssets } from './static.ts';
 
 type RequestMessage = Extract<ToControl, { type: 'request' }>;
 
@@ -73,6 +74,7 @@ async function start(options: ControlOptions): Promise<void> {
       clock: systemClock,
       logger,
       mode: 'server',
+      assets: createAssets({ logger }),
       onSnapshot: (snapshot) => ready && post({ type: 'snapshot', snapshot }),
     });
     control = started;

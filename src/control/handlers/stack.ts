@@ -78,7 +78,7 @@ function byDeployment(rows: GroupRowWithLatency[]): RowsByName {
 /** The config a `provider/model` name stands for; `undefined` when the stack has no such provider any more. */
 function implicitConfig(stack: Stack, name: string): DeploymentConfig | undefined {
   try {
-    const { deployments } = createTargetResolver(stack, new Map()).resolve(name, 'chat');
+    const { deployments } = createTargetResolver(stack, new Map()).resolve(name);
     return deployments.find((deployment) => deployment.name === name)?.config;
   } catch (error) {
     if (error instanceof TrimtabError) return undefined;
