@@ -1,0 +1,97 @@
+import type { AttemptRecord, SkippedDeployment, StageTiming } from '../core/call-record.ts';
+import type { Protocol } from '../core/protocol.ts';
+import type { EgressPass } from '../governance/egress.ts';
+import type { ParsedRequest } from '../protocols/request.ts';
+import type { Connection, Failure } from '../providers/provider.ts';
+import type { PlannedAttempt } from '../routing/policy.ts';
+import type { Target } from '../routing/target.ts';
+import type { DeploymentConfig, KeySnapshot } from '../stack/stack.ts';
+import type { GatewayRequest, GatewayResponse } from './gateway.ts';
+import type { Attempt } from './stages/attempt.ts';
+import type { GatewayState, Serving } from './state.ts';
+import { Watch } from './watch.ts';
+
+/** A deployment the data policy lets this call use, with the pass that proves it. */
+export interface AllowedDeployment {
+  readonly name: string;
+  readonly config: DeploymentConfig;
+  readonly connection: Connection;
+  readonly sandbox: boolean;
+  readonly pass: EgressPass;
+}
+
+export interface IncomingCall {
+  request: GatewayRequest;
+  response: GatewayResponse;
+}
+
+/** Everything known about a call under way. The stages fill it in; `stages/record.ts` reads it once at the end. */
+export class Call {
+  readonly state: GatewayState;
+  readonly serving: Serving;
+  readonly protocol: Protocol;
+  readonly request: GatewayRequest;
+  readonly response: GatewayResponse;
+  readonly id: string;
+  /** Epoch milliseconds. */
+  readonly startedAt: number;
+  /** The same instant on the monotonic clock. */
+  readonly begun: number;
+  readonly watch: Watch;
+
+  key: KeySnapshot | null = null;
+  parsed: ParsedRequest | null = null;
+  user: string | null = null;
+  tags: Record<string, string> = {};
+  target: Target | null = null;
+  allowed: AllowedDeployment[] = [];
+  plan: PlannedAttempt[] = [];
+
+  attempt: Attempt | null = null;
+  attempts: AttemptRecord[] = [];
+  /** Whether some attempt may have used tokens that could not be priced. */
+  unpriced = false;
+  sandbox = false;
+  skipped: SkippedDeployment[] = [];
+  stages: StageTiming[] = [];
+  lastFailure: Failure | null = null;
+
+  /** The client has our status line: nothing can be taken back. */
+  headSent = false;
+  over = false;
+  ttftMs: number | null = null;
+  responseBytes = 0;
+  /** Answer bytes kept for the record; `null` when the task does not capture them. */
+  kept: Buffer[] | null = null;
+  #marked = 0;
+
+  constructor(state: GatewayState, protocol: Protocol, { request, response }: IncomingCall) {
+    const { clock, makeId } = state.options;
+    this.state = state;
+    this.serving = state.serving;
+    this.protocol = protocol;
+    this.request = request;
+    this.response = response;
+    this.id = makeId('call');
+    this.startedAt = clock.now();
+    this.begun = clock.monotonic();
+    this.watch = new Watch(clock, (code) => this.attempt?.timedOut(code));
+  }
+
+  /** Milliseconds since the call began, to a hundredth. */
+  elapsed(): number {
+    return Math.round((this.state.options.clock.monotonic() - this.begun) * 100) / 100;
+  }
+
+  /** The stage that ran until now is over. */
+  mark(stage: string): void {
+    const now = this.elapsed();
+    this.stages.push([stage, this.#marked, now]);
+    this.#marked = now;
+  }
+
+  /** A deployment of the route that will not be tried. */
+  skip(deployment: string, reason: string): void {
+    this.skipped.push({ deployment, reason });
+  }
+}

@@ -1,0 +1,62 @@
+import { createHealth } from '../routing/health.ts';
+import type { Gateway, GatewayOptions } from './gateway.ts';
+import { cutCall } from './pipeline.ts';
+import { route } from './routes.ts';
+import { type GatewayState, prepareServing } from './state.ts';
+import { createUpstream } from './upstream/upstream.ts';
+
+const DRAIN_CHECK_MS = 10;
+
+/** @see Gateway */
+export function createGateway(options: GatewayOptions): Gateway {
+  const state: GatewayState = {
+    options,
+    policies: new Map(options.policies.map((policy) => [policy.name, policy])),
+    upstream: createUpstream(options.localVendors),
+    health: createHealth(options.clock),
+    calls: new Set(),
+    serving: prepareServing(options.snapshot, options),
+    callsServed: 0,
+    openStreams: 0,
+    draining: false,
+  };
+  const cutAll = (): void => {
+    for (const call of [...state.calls]) cutCall(call);
+  };
+  return {
+    handle: (request, response) => route(state, request, response),
+    update(snapshot) {
+      state.serving = prepareServing(snapshot, options);
+    },
+    health: () => ({
+      deployments: state.health.views(),
+      callsServed: state.callsServed,
+      openStreams: state.openStreams,
+    }),
+    drain(deadlineMs) {
+      state.draining = true;
+      return waitUntilIdle(state, deadlineMs).finally(cutAll);
+    },
+    async close() {
+      state.draining = true;
+      cutAll();
+      await state.upstream.close();
+    },
+  };
+}
+
+/** Resolves when no call is under way, or at the deadline. */
+function waitUntilIdle({ calls, options: { clock } }: GatewayState, deadlineMs: number): Promise<void> {
+  if (calls.size === 0) return Promise.resolve();
+  return new Promise((resolve) => {
+    const finish = (): void => {
+      deadline.stop();
+      check.stop();
+      resolve();
+    };
+    const deadline = clock.after(deadlineMs, finish);
+    const check = clock.every(DRAIN_CHECK_MS, () => {
+      if (calls.size === 0) finish();
+    });
+  });
+}

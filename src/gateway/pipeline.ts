@@ -1,0 +1,135 @@
+/**
+ * The request path, top to bottom. A call runs through `serveCall` in one turn and leaves it waiting for its first
+ * attempt; what the attempt then tells (`answered`, `started`, `flowed`, `finished`, `failed`) brings it to one of
+ * three ends: `complete`, `giveUp` or, when the client goes away, `leave`. Each end settles, records, and only then
+ * sends the last byte.
+ */
+import { TrimtabError } from '../core/error.ts';
+import type { Protocol } from '../core/protocol.ts';
+import type { Failure } from '../providers/provider.ts';
+import { Call, type IncomingCall } from './call.ts';
+import { admit, checkBody } from './stages/admit.ts';
+import { allowDeployments, noneLeft } from './stages/allow.ts';
+import type { AttemptEvents } from './stages/attempt.ts';
+import { close, loggedError } from './stages/close.ts';
+import * as client from './stages/deliver.ts';
+import { identify, parse } from './stages/identify.ts';
+import { nextAttempt } from './stages/next-attempt.ts';
+import { makePlan } from './stages/plan.ts';
+import { recordCall } from './stages/record.ts';
+import { settleAttempt } from './stages/settle.ts';
+import type { GatewayState } from './state.ts';
+import { toFailure } from './upstream/trouble.ts';
+
+export function serveCall(state: GatewayState, protocol: Protocol, incoming: IncomingCall): void {
+  const call = new Call(state, protocol, incoming);
+  const { request, response } = incoming;
+  try {
+    call.key = call.serving.keyring.authenticate(request.headers);
+    call.mark('authenticate');
+    checkBody(state, request);
+    call.parsed = parse(call);
+    identify(call);
+    call.mark('identify');
+    admit(state);
+    call.allowed = allowDeployments(call);
+    call.plan = makePlan(call);
+    call.mark('plan');
+  } catch (error) {
+    refuse(call, error);
+    return;
+  }
+  state.calls.add(call);
+  if (call.parsed.stream) state.openStreams++;
+  response.onClientLeft(() => leave(call));
+  attemptNext(call);
+}
+
+/** The first deployment of the plan that can be tried, or the end of the plan. */
+function attemptNext(call: Call): void {
+  try {
+    const attempt = nextAttempt(call, events);
+    if (attempt) attempt.send();
+    else giveUp(call, call.lastFailure ?? toFailure(noneLeft(call)));
+  } catch (error) {
+    giveUp(call, toFailure(loggedError(call, error), false));
+  }
+}
+
+const events: AttemptEvents = {
+  answered(call, { body, usage, finishReason }) {
+    const headers = client.answerHeaders(call, 'application/json');
+    client.count(call, body);
+    settleAttempt(call, { outcome: 'ok', failure: null, usage });
+    complete(call, finishReason);
+    client.sendPlain(call, headers, body);
+  },
+
+  started(call) {
+    call.ttftMs = call.elapsed();
+    client.sendStreamHead(call);
+    call.response.onDrain(() => call.attempt?.resume());
+  },
+
+  flowed: client.sendPart,
+
+  finished(call, last, reader) {
+    if (last) client.count(call, last);
+    settleAttempt(call, { outcome: 'ok', failure: null, usage: reader.usage() });
+    complete(call, reader.finishReason);
+    call.response.end(last ?? undefined);
+  },
+
+  failed(call, failure) {
+    if (failure.error.code === 'internal') loggedError(call, failure.error);
+    call.lastFailure = failure;
+    const reply = client.failureReply(call, failure);
+    settleAttempt(call, { outcome: 'error', failure, usage: call.attempt?.usage() ?? {} });
+    // Once bytes of this answer are out, another model's text may not follow them.
+    if (call.headSent || !failure.fallback || call.plan.length === 0) giveUp(call, failure, reply);
+    else attemptNext(call);
+  },
+};
+
+/** The answer is whole; the caller sends what the client is still owed. */
+function complete(call: Call, finishReason: string | null): void {
+  close(call);
+  recordCall(call, { outcome: 'ok', status: 200, error: null, finishReason });
+}
+
+/** No deployment answered, or the one that did broke off. */
+function giveUp(call: Call, failure: Failure, reply = client.failureReply(call, failure)): void {
+  close(call);
+  client.count(call, call.headSent ? client.brokenEnd(failure.error) : reply.body);
+  recordCall(call, { outcome: 'error', status: call.headSent ? 200 : reply.status, error: failure.error });
+  if (call.headSent) call.response.end(client.brokenEnd(failure.error));
+  else client.sendReply(call, reply);
+}
+
+/** The client closed the connection: the vendor is stopped, and what was used is still billed. */
+function leave(call: Call): void {
+  if (call.over) return;
+  const failure = toFailure(
+    new TrimtabError('client_left', 'The client closed the connection early.'),
+    false,
+  );
+  call.attempt?.abandon();
+  settleAttempt(call, { outcome: 'client_left', failure, usage: call.attempt?.usage() ?? {} });
+  close(call);
+  const { status, error } = failure;
+  recordCall(call, { outcome: 'client_left', status: call.headSent ? 200 : status, error });
+}
+
+/** Answered before any attempt. */
+function refuse(call: Call, thrown: unknown): void {
+  const reply = client.errorReply(call, loggedError(call, thrown));
+  client.count(call, reply.body);
+  recordCall(call, { outcome: 'refused', status: reply.status, error: reply.error });
+  client.sendReply(call, reply);
+}
+
+/** Stops a call from outside: the server is shutting down. */
+export function cutCall(call: Call): void {
+  call.attempt?.abandon();
+  events.failed(call, toFailure(new TrimtabError('shutting_down', 'This server is shutting down.'), false));
+}

@@ -1,0 +1,134 @@
+/** What stands where under `/v1`. */
+import { TrimtabError } from '../core/error.ts';
+import type { Protocol } from '../core/protocol.ts';
+import { encodeError, toTrimtabError } from '../protocols/error-body.ts';
+import { parseObject } from '../protocols/request.ts';
+import type { KeySnapshot } from '../stack/stack.ts';
+import type { GatewayRequest, GatewayResponse } from './gateway.ts';
+import { findModel, listModels } from './models.ts';
+import { serveCall } from './pipeline.ts';
+import { checkBody } from './stages/admit.ts';
+import type { GatewayState } from './state.ts';
+
+const CALLS: ReadonlyMap<string, Protocol> = new Map([
+  ['/v1/chat/completions', 'chat'],
+  ['/v1/embeddings', 'embeddings'],
+]);
+const MODELS = '/v1/models';
+const FEEDBACK = '/v1/feedback';
+
+/** Sends a request to its place. Never throws. */
+export function route(state: GatewayState, request: GatewayRequest, response: GatewayResponse): void {
+  const protocol = CALLS.get(request.path);
+  if (protocol !== undefined && request.method === 'POST') {
+    serveCall(state, protocol, { request, response });
+    return;
+  }
+  try {
+    if (request.method === 'OPTIONS') answerOptions(request, response);
+    else serveOther(state, request, response);
+  } catch (thrown) {
+    sendError(response, logged(state, thrown));
+  }
+}
+
+function serveOther(state: GatewayState, request: GatewayRequest, response: GatewayResponse): void {
+  const allowed = methodsOf(request.path);
+  if (!allowed) throw new TrimtabError('not_found', `There is nothing at "${request.path.slice(0, 200)}".`);
+  if (!allowed.includes(request.method)) {
+    const error = new TrimtabError(
+      'method_not_allowed',
+      `"${request.path.slice(0, 200)}" takes ${allowed.join(' or ')}, not ${request.method}.`,
+    );
+    sendError(response, error, { allow: allowed.join(', ') });
+    return;
+  }
+  const key = state.serving.keyring.authenticate(request.headers);
+  if (request.path === FEEDBACK) takeFeedback(state, key, { request, response });
+  else sendModels(state, key, { request, response });
+}
+
+function sendModels(state: GatewayState, key: KeySnapshot, { request, response }: Exchange): void {
+  const headOnly = request.method === 'HEAD';
+  const { serving } = state;
+  if (request.path === MODELS) {
+    sendJson(response, { status: 200, body: { object: 'list', data: listModels(serving, key) }, headOnly });
+    return;
+  }
+  const id = decodeName(request.path.slice(MODELS.length + 1));
+  sendJson(response, { status: 200, body: findModel(serving, key, id), headOnly });
+}
+
+function takeFeedback(state: GatewayState, key: KeySnapshot, { request, response }: Exchange): void {
+  checkBody(state, request);
+  state.options.feedback(key.id, parseObject(request.body)).then(
+    ({ status, body }) => sendJson(response, { status, body }),
+    (thrown: unknown) => sendError(response, logged(state, thrown)),
+  );
+}
+
+interface Exchange {
+  request: GatewayRequest;
+  response: GatewayResponse;
+}
+
+function methodsOf(path: string): string[] | undefined {
+  if (CALLS.has(path) || path === FEEDBACK) return ['POST'];
+  if (path === MODELS || (path.startsWith(`${MODELS}/`) && path.length > MODELS.length + 1))
+    return ['GET', 'HEAD'];
+  return undefined;
+}
+
+/** No page of another origin may call: browsers get no CORS headers, so a preflight ends here. */
+function answerOptions(request: GatewayRequest, response: GatewayResponse): void {
+  const allowed = methodsOf(request.path);
+  if (!allowed) throw new TrimtabError('not_found', `There is nothing at "${request.path.slice(0, 200)}".`);
+  response.head(204, { allow: [...allowed, 'OPTIONS'].join(', ') });
+  response.end();
+}
+
+function decodeName(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function logged(state: GatewayState, thrown: unknown): TrimtabError {
+  const error = toTrimtabError(thrown);
+  if (error.code === 'internal') {
+    const cause = error.cause instanceof Error ? error.cause.stack : String(error.cause);
+    state.options.logger.error({ cause }, 'A request met a fault in Trimtab');
+  }
+  return error;
+}
+
+interface JsonReply {
+  status: number;
+  body: unknown;
+  headOnly?: boolean;
+}
+
+function sendJson(response: GatewayResponse, { status, body, headOnly }: JsonReply): void {
+  const bytes = Buffer.from(JSON.stringify(body));
+  response.head(status, { 'content-type': 'application/json', 'content-length': String(bytes.length) });
+  response.end(headOnly ? undefined : bytes);
+}
+
+/** An error outside a call, in the same shape. */
+export function sendError(
+  response: GatewayResponse,
+  error: TrimtabError,
+  extra: Record<string, string> = {},
+): void {
+  const body = encodeError(error);
+  const headers: Record<string, string> = {
+    'content-type': 'application/json',
+    'content-length': String(body.length),
+    ...extra,
+  };
+  if (error.retryAfterSeconds !== undefined) headers['retry-after'] = String(error.retryAfterSeconds);
+  response.head(error.status, headers);
+  response.end(body);
+}

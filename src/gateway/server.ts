@@ -1,0 +1,218 @@
+/**
+ * The listening socket. It collects a request's body within limits and hands it on: `/v1` to the gateway, the two
+ * probes to itself, everything else to the control plane. Off `node:http` nothing in the gateway knows of sockets.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { TrimtabError } from '../core/error.ts';
+import type { Logger } from '../core/log.ts';
+import { encodeError } from '../protocols/error-body.ts';
+import type { Gateway, GatewayRequest, GatewayResponse } from './gateway.ts';
+import { sendError } from './routes.ts';
+
+export interface ServerOptions {
+  gateway: Gateway;
+  /** Takes every request that is not `/v1`, `/healthz` or `/readyz`. */
+  forward: (request: GatewayRequest & { url: string }, response: GatewayResponse) => void;
+  host: string;
+  /** 0: any free port. */
+  port: number;
+  limits: ServerLimits;
+  logger: Logger;
+}
+
+export interface ServerLimits {
+  /** Largest request body, bytes. */
+  maxBodyBytes: number;
+  /** Largest request line and headers together, bytes. */
+  maxHeaderBytes: number;
+  /** A request must be here whole within this time. Default 60,000. */
+  bodyMs?: number;
+  /** On {@link TrimtabServer.close}, calls under way have this long. Default 10,000. */
+  drainMs?: number;
+}
+
+export interface TrimtabServer {
+  url: string;
+  /** Takes no new connections, lets calls under way end, then closes. */
+  close(): Promise<void>;
+}
+
+const BODY_MS = 60_000;
+const DRAIN_MS = 10_000;
+/** Idle client connections are kept this long: longer than load balancers do, so that the balancer closes first. */
+const KEEP_ALIVE_MS = 75_000;
+const TIMEOUT_CHECK_MS = 1_000;
+const NO_BODY = Buffer.alloc(0);
+
+/** Listens. Rejects with address_unavailable when the port is taken. */
+export async function startServer(options: ServerOptions): Promise<TrimtabServer> {
+  const { limits, host, port, gateway } = options;
+  const bodyMs = limits.bodyMs ?? BODY_MS;
+  const serving = { ...options, closing: false };
+  const server = createServer(
+    {
+      maxHeaderSize: limits.maxHeaderBytes,
+      headersTimeout: bodyMs,
+      requestTimeout: bodyMs,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      connectionsCheckingInterval: Math.min(TIMEOUT_CHECK_MS, bodyMs),
+      noDelay: true,
+    },
+    (request, response) => receive(serving, request, response),
+  );
+  server.on('clientError', refuseConnection);
+  await listen(server, host, port);
+  const { address, port: actual, family } = server.address() as AddressInfo;
+  return {
+    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${actual}`,
+    async close() {
+      serving.closing = true;
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeIdleConnections();
+      await gateway.drain(limits.drainMs ?? DRAIN_MS);
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+interface ServingOptions extends ServerOptions {
+  closing: boolean;
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const reason =
+        error.code === 'EADDRINUSE' ? 'another process listens there' : (error.code ?? error.message);
+      reject(
+        new TrimtabError('address_unavailable', `Cannot listen on ${host}:${port}: ${reason}.`, {
+          cause: error,
+        }),
+      );
+    });
+    server.listen(port, host, resolve);
+  });
+}
+
+function receive(options: ServingOptions, request: IncomingMessage, response: ServerResponse): void {
+  const out = new NodeResponse(response, options.closing);
+  const url = request.url ?? '/';
+  const question = url.indexOf('?');
+  const path = question < 0 ? url : url.slice(0, question);
+  if (path === '/healthz' || path === '/readyz') {
+    request.resume();
+    sendProbe(out, path === '/readyz' && options.closing);
+    return;
+  }
+  collect(request, options.limits.maxBodyBytes, (body, error) => {
+    if (error) {
+      response.shouldKeepAlive = false;
+      sendError(out, error);
+      return;
+    }
+    const method = request.method ?? 'GET';
+    const { headers } = request;
+    if (path.startsWith('/v1/') || path === '/v1')
+      options.gateway.handle({ method, path, headers, body }, out);
+    else options.forward({ method, path, headers, body, url }, out);
+  });
+}
+
+function sendProbe(response: GatewayResponse, closing: boolean): void {
+  response.head(closing ? 503 : 200, { 'content-type': 'text/plain; charset=utf-8' });
+  response.end(Buffer.from(closing ? 'shutting down\n' : 'ok\n'));
+}
+
+type Collected = (body: Buffer, error: TrimtabError | null) => void;
+
+/** Reads the body up to the limit. What is too large by its own word is refused before it is read. */
+function collect(request: IncomingMessage, maxBytes: number, done: Collected): void {
+  const tooLarge = (): void => {
+    request.removeAllListeners('data');
+    request.removeAllListeners('end');
+    // Read on without keeping, so that the client sees the answer instead of a reset; requestTimeout bounds it.
+    request.resume();
+    done(NO_BODY, new TrimtabError('body_too_large', `The body is larger than ${maxBytes} bytes.`));
+  };
+  const announced = request.headers['content-length'];
+  if (announced !== undefined && Number(announced) > maxBytes) {
+    tooLarge();
+    return;
+  }
+  let first: Buffer | null = null;
+  let more: Buffer[] | null = null;
+  let size = 0;
+  request.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    if (size > maxBytes) tooLarge();
+    else if (!first) first = chunk;
+    else if (more) more.push(chunk);
+    else more = [first, chunk];
+  });
+  request.on('end', () => done(more ? Buffer.concat(more, size) : (first ?? NO_BODY), null));
+}
+
+/** A response on a socket. Head and first bytes go out in one write. */
+class NodeResponse implements GatewayResponse {
+  readonly #response: ServerResponse;
+  readonly #closing: boolean;
+
+  constructor(response: ServerResponse, closing: boolean) {
+    this.#response = response;
+    this.#closing = closing;
+  }
+
+  head(status: number, headers: Record<string, string>): void {
+    if (this.#closing) headers.connection = 'close';
+    this.#response.writeHead(status, headers);
+  }
+
+  write(bytes: Buffer): boolean {
+    return this.#response.write(bytes);
+  }
+
+  end(bytes?: Buffer): void {
+    this.#response.end(bytes);
+  }
+
+  onDrain(listener: () => void): void {
+    this.#response.on('drain', listener);
+  }
+
+  onClientLeft(listener: () => void): void {
+    this.#response.on('close', () => {
+      if (!this.#response.writableFinished) listener();
+    });
+  }
+}
+
+/** What node's parser refuses, or gives up waiting for, before there is a request: answered on the bare socket. */
+function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const refusal = refusalOf(error.code ?? '');
+  const body = encodeError(refusal);
+  socket.end(
+    `HTTP/1.1 ${refusal.status} ${REASONS[refusal.status] ?? 'Bad Request'}\r\n` +
+      `content-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body.toString()}`,
+  );
+}
+
+const REASONS: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  408: 'Request Timeout',
+  431: 'Request Header Fields Too Large',
+};
+
+function refusalOf(code: string): TrimtabError {
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return new TrimtabError('headers_too_large', 'The request headers are too large.');
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return new TrimtabError('body_timeout', 'The request did not arrive in time.');
+  }
+  return new TrimtabError('invalid_request', 'The request is not valid HTTP.');
+}

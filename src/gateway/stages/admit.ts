@@ -1,0 +1,37 @@
+import { TrimtabError } from '../../core/error.ts';
+import type { GatewayRequest } from '../gateway.ts';
+import type { GatewayState } from '../state.ts';
+
+/**
+ * Whether a call may begin now. Throws shutting_down while draining, and spool_unavailable when its record could not
+ * be written and the stack says to refuse then.
+ */
+export function admit(state: GatewayState): void {
+  if (state.draining) throw new TrimtabError('shutting_down', 'This server is shutting down.');
+  const { whenFull } = state.serving.snapshot.stack.spool;
+  if (whenFull === 'refuse' && state.options.recorder.state === 'full') {
+    throw new TrimtabError('spool_unavailable', 'Calls cannot be recorded now, so none are served.', {
+      retryAfterSeconds: 1,
+    });
+  }
+}
+
+/** What every transport owes the pipeline: a plain JSON body within the limit. Throws 413 and 415. */
+export function checkBody(state: GatewayState, { headers, body }: GatewayRequest): void {
+  const { maxBodyBytes } = state.serving.snapshot.stack.gateway;
+  if (body.length > maxBodyBytes) {
+    throw new TrimtabError('body_too_large', `The body is larger than ${maxBodyBytes} bytes.`);
+  }
+  const encoding = headers['content-encoding'];
+  if (encoding !== undefined && encoding !== 'identity') {
+    throw new TrimtabError('unsupported_media_type', 'The body is compressed; send it plain.');
+  }
+  const type = headers['content-type'];
+  if (
+    typeof type === 'string' &&
+    type !== 'application/json' &&
+    !/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type)
+  ) {
+    throw new TrimtabError('unsupported_media_type', 'The content type is not `application/json`.');
+  }
+}

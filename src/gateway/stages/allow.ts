@@ -1,0 +1,47 @@
+import { TrimtabError } from '../../core/error.ts';
+import { checkEgress } from '../../governance/egress.ts';
+import type { AllowedDeployment, Call } from '../call.ts';
+
+/**
+ * The deployments of the target that may be sent this call's data. Each of the others is noted with its reason.
+ * Throws data_policy_refused when the policy leaves none, no_deployment when nothing else does.
+ */
+export function allowDeployments(call: Call): AllowedDeployment[] {
+  const { target, serving } = call;
+  if (!target) return [];
+  const allowed: AllowedDeployment[] = [];
+  let refusal: TrimtabError | null = null;
+  for (const { name, config } of target.deployments) {
+    const provider = serving.providers.get(config.provider);
+    if (!provider?.connection) {
+      call.skip(
+        name,
+        `provider "${config.provider}" cannot be used: ${provider?.trouble ?? 'it is not configured'}`,
+      );
+      continue;
+    }
+    const { connection, sandbox } = provider;
+    try {
+      const policy = provider.config.dataPolicy;
+      const pass = checkEgress({ provider: config.provider, policy, dataClass: target.dataClass });
+      allowed.push({ name, config, connection, sandbox, pass });
+    } catch (error) {
+      if (!(error instanceof TrimtabError)) throw error;
+      refusal = error;
+      call.skip(name, error.message);
+    }
+  }
+  if (allowed.length > 0) return allowed;
+  if (refusal) throw refusal;
+  throw noneLeft(call);
+}
+
+/** The error of a call for which no deployment is left, with each reason. */
+export function noneLeft(call: Call): TrimtabError {
+  const reasons = call.skipped.map(({ deployment, reason }) => `${deployment}: ${reason}`).join('; ');
+  const task = call.target?.task ?? '';
+  return new TrimtabError(
+    'no_deployment',
+    `No deployment can take this call of "${task}" now${reasons ? `: ${reasons}` : ': its route names none'}.`,
+  );
+}

@@ -1,0 +1,276 @@
+/** One try at one deployment: its request on the wire, its answer read, its clocks kept. It decides nothing about the call. */
+import type { AttemptRecord } from '../../core/call-record.ts';
+import { type ErrorCode, TrimtabError } from '../../core/error.ts';
+import type { Usage } from '../../core/usage.ts';
+import type { Answer, Exchange, Failure, StreamReader } from '../../providers/provider.ts';
+import type { AllowedDeployment, Call } from '../call.ts';
+import type { Transfer, TransferListener, UpstreamHeaders } from '../upstream/transfer.ts';
+import { toFailure, toTrouble } from '../upstream/trouble.ts';
+
+/** What an attempt tells the pipeline. Exactly one of `answered`, `finished` and `failed` is the last thing told. */
+export interface AttemptEvents {
+  answered(call: Call, answer: Answer): void;
+  /** The stream's first token was read: from here on its bytes belong to the client. */
+  started(call: Call): void;
+  flowed(call: Call, bytes: Buffer): void;
+  /** The protocol's own end was read; `last` are the bytes still owed to the client. */
+  finished(call: Call, last: Buffer | null, reader: StreamReader): void;
+  failed(call: Call, failure: Failure): void;
+}
+
+/** After a stream's own end the vendor has this long to end its HTTP answer, else the connection is dropped. */
+const LINGER_MS = 2_000;
+/** Bytes of events without a token that are held back at most, waiting for the first one. */
+const MAX_HELD_BYTES = 256 * 1024;
+
+export class Attempt implements TransferListener {
+  readonly record: AttemptRecord;
+  readonly allowed: AllowedDeployment;
+  headers: UpstreamHeaders = {};
+  reader: StreamReader | null = null;
+  readonly #call: Call;
+  readonly #events: AttemptEvents;
+  readonly #exchange: Exchange;
+  #transfer: Transfer | null = null;
+  #over = false;
+  #sent = false;
+  #paused = false;
+  #started = false;
+  /** Of a plain answer all chunks; of a stream those of the read under way. */
+  #chunks: Buffer[] = [];
+  #bytes = 0;
+  #held: Buffer[] = [];
+
+  /** Throws what the provider's `open` throws: then nothing was sent. */
+  constructor(call: Call, allowed: AllowedDeployment, { events, record }: AttemptStart) {
+    this.#call = call;
+    this.allowed = allowed;
+    this.record = record;
+    this.#events = events;
+    if (!call.parsed) throw new TrimtabError('internal', 'An attempt began before its request was read.');
+    this.#exchange = allowed.connection.open(call.parsed.forModel(allowed.config.model));
+  }
+
+  send(): void {
+    const { begun, state, watch } = this.#call;
+    const { connectMs, totalMs } = this.allowed.config.timeouts;
+    watch.setTotal(begun + totalMs);
+    watch.begin('timeout_connect', connectMs, state.options.clock.monotonic());
+    const { request } = this.#exchange;
+    this.#transfer = state.upstream.send(this.allowed.pass, { request, connectMs, listener: this });
+    if (this.#over) this.#transfer.release();
+  }
+
+  sent(): void {
+    this.#sent = true;
+    this.#begin('timeout_headers', this.allowed.config.timeouts.headersMs);
+  }
+
+  headed(status: number, headers: UpstreamHeaders): void {
+    this.headers = headers;
+    this.record.status = status;
+    this.record.headersMs = this.#call.elapsed();
+    const isStream = this.#call.parsed?.stream && status < 300 && isEventStream(headers['content-type']);
+    if (isStream) this.reader = this.#exchange.readStream();
+    this.#begin('timeout_first_token', this.allowed.config.timeouts.firstTokenMs);
+  }
+
+  received(chunk: Buffer): void {
+    if (this.#over) return;
+    this.#chunks.push(chunk);
+    if (this.reader) {
+      // The chunks of one read arrive in one turn: they are read, and written on, as one.
+      if (this.#chunks.length === 1) process.nextTick(readOn, this);
+      return;
+    }
+    this.#bytes += chunk.length;
+    const { maxAnswerBytes } = this.#call.serving.snapshot.stack.gateway;
+    if (this.#bytes <= maxAnswerBytes) return;
+    const text = `Deployment "${this.allowed.name}" sent an answer larger than ${maxAnswerBytes} bytes.`;
+    this.#fail(toFailure(new TrimtabError('upstream_too_large', text), false));
+  }
+
+  /** Reads the chunks that have come since. */
+  readChunks(): void {
+    if (this.#over || !this.reader || this.#chunks.length === 0) return;
+    const [first] = this.#chunks;
+    const bytes = this.#chunks.length === 1 && first ? first : Buffer.concat(this.#chunks);
+    this.#chunks = [];
+    this.#emit(this.reader.push(bytes), this.reader);
+  }
+
+  ended(): void {
+    if (this.#over) return;
+    if (!this.reader) {
+      this.#readAnswer();
+      return;
+    }
+    this.readChunks();
+    if (this.#over) return;
+    this.#emit(this.reader.end(), this.reader);
+    if (this.#over) return;
+    const text = `Deployment "${this.allowed.name}" ended its stream before it was complete.`;
+    this.#fail(toFailure(new TrimtabError('upstream_cut', text)));
+  }
+
+  broke(error: Error): void {
+    if (this.#over) return;
+    if (this.reader && this.#chunks.length > 0) this.readChunks();
+    if (this.#over) return;
+    this.#fail(toTrouble(error, this.allowed.name, this.record.status !== null));
+  }
+
+  timedOut(code: Extract<ErrorCode, `timeout_${string}`>): void {
+    if (this.#over) return;
+    const { name, config } = this.allowed;
+    const text = `Deployment "${name}" ${describeTimeout(code, config.timeouts)}.`;
+    this.#fail(toFailure(new TrimtabError(code, text), code !== 'timeout_total'));
+  }
+
+  /** The client reads slower than the vendor writes. */
+  pause(): void {
+    this.#paused = true;
+    this.#transfer?.pause();
+    this.#call.watch.rest(this.#call.state.options.clock.monotonic());
+  }
+
+  resume(): void {
+    if (!this.#paused || this.#over) return;
+    this.#paused = false;
+    this.#begin('timeout_idle', this.allowed.config.timeouts.idleMs);
+    this.#transfer?.resume();
+  }
+
+  /** Ends the attempt from outside: the client left, or the server stops. */
+  abandon(): void {
+    this.#over = true;
+    this.#transfer?.release();
+  }
+
+  /** What it used as far as is known. Of a stream that began, or may have begun, at least an estimate. */
+  usage(): Usage {
+    if (this.reader) return this.reader.usage();
+    return this.mayHaveUsedTokens && this.#call.parsed?.stream ? this.#exchange.readStream().usage() : {};
+  }
+
+  /** False when nothing was sent, or the vendor answered with an error: vendors do not bill those. */
+  get mayHaveUsedTokens(): boolean {
+    return this.#sent && (this.record.status === null || this.record.status < 300);
+  }
+
+  #emit(out: Buffer | null, reader: StreamReader): void {
+    const { clock } = this.#call.state.options;
+    if (reader.started && this.record.firstTokenMs === null) this.record.firstTokenMs = this.#call.elapsed();
+    if (reader.failure) {
+      if (out && this.#started) this.#events.flowed(this.#call, out);
+      this.#fail(reader.failure);
+    } else if (reader.done) {
+      this.#finish(out, reader);
+    } else if (this.#started) {
+      if (!this.#paused)
+        this.#call.watch.begin('timeout_idle', this.allowed.config.timeouts.idleMs, clock.monotonic());
+      if (out) this.#events.flowed(this.#call, out);
+    } else {
+      this.#hold(out, reader);
+    }
+  }
+
+  /** Nothing goes to the client before the first token: until then another deployment may still answer. */
+  #hold(out: Buffer | null, reader: StreamReader): void {
+    if (out) {
+      this.#held.push(out);
+      this.#bytes += out.length;
+    }
+    if (!reader.started && this.#bytes < MAX_HELD_BYTES) return;
+    this.#begin('timeout_idle', this.allowed.config.timeouts.idleMs);
+    this.#start();
+    const held = this.#held;
+    this.#held = [];
+    const [only] = held;
+    if (only) this.#events.flowed(this.#call, held.length === 1 ? only : Buffer.concat(held));
+  }
+
+  #start(): void {
+    this.#started = true;
+    this.#events.started(this.#call);
+  }
+
+  #finish(out: Buffer | null, reader: StreamReader): void {
+    this.#over = true;
+    if (!this.#started) this.#start();
+    const transfer = this.#transfer;
+    transfer?.detach();
+    if (transfer && !transfer.over) {
+      transfer.resume();
+      this.#call.state.options.clock.after(LINGER_MS, () => transfer.release());
+    }
+    const last = this.#held.length === 0 ? out : Buffer.concat(out ? [...this.#held, out] : this.#held);
+    this.#events.finished(this.#call, last, reader);
+  }
+
+  #readAnswer(): void {
+    const { headers } = this;
+    const [first] = this.#chunks;
+    const body = this.#chunks.length === 1 && first ? first : Buffer.concat(this.#chunks);
+    const status = this.record.status ?? 0;
+    const read = this.#exchange.readAnswer(status, headers['content-type'] ?? '', body, (name) => {
+      const value = headers[name];
+      return Array.isArray(value) ? value.join(', ') : value;
+    });
+    if (read.kind === 'failure') {
+      this.#fail(read);
+    } else if (this.#call.parsed?.stream) {
+      const text = `Deployment "${this.allowed.name}" was asked for a stream and sent a whole answer.`;
+      this.#fail(toFailure(new TrimtabError('upstream_malformed', text)));
+    } else {
+      this.#over = true;
+      this.#events.answered(this.#call, read);
+    }
+  }
+
+  #fail(failure: Failure): void {
+    this.#over = true;
+    this.#transfer?.release();
+    this.#events.failed(this.#call, failure);
+  }
+
+  #begin(code: Extract<ErrorCode, `timeout_${string}`>, ms: number): void {
+    this.#call.watch.begin(code, ms, this.#call.state.options.clock.monotonic());
+  }
+}
+
+export interface AttemptStart {
+  events: AttemptEvents;
+  record: AttemptRecord;
+}
+
+function readOn(attempt: Attempt): void {
+  try {
+    attempt.readChunks();
+  } catch (error) {
+    attempt.broke(error instanceof Error ? error : new Error(String(error)));
+  }
+}
+
+/** A stream without a content type is taken for what was asked. */
+function isEventStream(type: string | undefined): boolean {
+  return type === undefined || type.startsWith('text/event-stream');
+}
+
+function describeTimeout(
+  code: Extract<ErrorCode, `timeout_${string}`>,
+  timeouts: AllowedDeployment['config']['timeouts'],
+): string {
+  switch (code) {
+    case 'timeout_connect':
+      return `did not accept a connection within ${timeouts.connectMs} ms`;
+    case 'timeout_headers':
+      return `sent no response headers within ${timeouts.headersMs} ms`;
+    case 'timeout_first_token':
+      return `sent no token within ${timeouts.firstTokenMs} ms of its headers`;
+    case 'timeout_idle':
+      return `fell silent for ${timeouts.idleMs} ms in the middle of its stream`;
+    case 'timeout_total':
+      return `did not finish within the ${timeouts.totalMs} ms this call may take`;
+  }
+}

@@ -1,0 +1,57 @@
+import { TrimtabError } from '../../core/error.ts';
+import { parseChat } from '../../protocols/chat.ts';
+import { parseEmbeddings } from '../../protocols/embeddings.ts';
+import { isObject, type ParsedRequest } from '../../protocols/request.ts';
+import type { Call } from '../call.ts';
+
+const MAX_USER_CHARS = 256;
+const MAX_TAGS = 16;
+const MAX_TAG_NAME_CHARS = 64;
+const MAX_TAG_CHARS = 512;
+
+const PARSERS = { chat: parseChat, embeddings: parseEmbeddings } as const;
+
+/** Throws invalid_json, invalid_request. */
+export function parse({ protocol, request }: Call): ParsedRequest {
+  return PARSERS[protocol](request.body, request.headers);
+}
+
+/** Finds the task and the app's user. Throws unknown_model, ambiguous_model, key_scope. */
+export function identify(call: Call): void {
+  const { parsed, key, serving } = call;
+  if (!parsed || !key) return;
+  const target = serving.targets.resolve(parsed.model);
+  call.target = target;
+  if (target.capture !== 'none') {
+    call.user = readUser(call);
+    call.tags = readTags(parsed.body.metadata);
+  }
+  if (target.capture === 'full') call.kept = [];
+  if (key.tasks !== null && !key.tasks.includes(target.task)) {
+    throw new TrimtabError(
+      'key_scope',
+      `The key "${key.name}" may not call the task "${target.task}"; its scopes are ${key.tasks.join(', ') || 'empty'}.`,
+      { field: 'model' },
+    );
+  }
+}
+
+function readUser(call: Call): string | null {
+  const body = call.parsed?.body ?? {};
+  const header = call.request.headers['x-trimtab-user'];
+  for (const value of [body.safety_identifier, body.user, header]) {
+    if (typeof value === 'string' && value !== '') return value.slice(0, MAX_USER_CHARS);
+  }
+  return null;
+}
+
+/** Text members only, within the limits OpenAI sets on `metadata`. */
+function readTags(metadata: unknown): Record<string, string> {
+  if (!isObject(metadata)) return {};
+  const tags: [string, string][] = [];
+  for (const [name, value] of Object.entries(metadata)) {
+    if (typeof value !== 'string' || tags.length === MAX_TAGS) continue;
+    tags.push([name.slice(0, MAX_TAG_NAME_CHARS), value.slice(0, MAX_TAG_CHARS)]);
+  }
+  return Object.fromEntries(tags);
+}

@@ -1,0 +1,62 @@
+import type { AttemptRecord } from '../../core/call-record.ts';
+import { TrimtabError } from '../../core/error.ts';
+import type { AllowedDeployment, Call } from '../call.ts';
+import { toFailure } from '../upstream/trouble.ts';
+import { Attempt, type AttemptEvents } from './attempt.ts';
+
+/**
+ * Opens the next attempt of the plan that can be made; `null` when none is left. A deployment at its limit, or one
+ * that cannot express the request, is passed over with its reason.
+ */
+export function nextAttempt(call: Call, events: AttemptEvents): Attempt | null {
+  for (let planned = call.plan.shift(); planned; planned = call.plan.shift()) {
+    const name = planned.deployment;
+    const allowed = call.allowed.find((candidate) => candidate.name === name);
+    if (!allowed) continue;
+    const { maxConcurrent } = allowed.config.limits;
+    if (maxConcurrent !== null && call.state.health.inFlight(name) >= maxConcurrent) {
+      call.skip(name, `at its limit of ${maxConcurrent} concurrent calls`);
+      continue;
+    }
+    const before = call.attempts.at(-1);
+    const reason = before
+      ? `${planned.reason}, after ${before.deployment}: ${before.errorCode}`
+      : planned.reason;
+    try {
+      const attempt = new Attempt(call, allowed, { events, record: openRecord(call, allowed, reason) });
+      call.attempt = attempt;
+      call.attempts.push(attempt.record);
+      call.sandbox ||= allowed.sandbox;
+      call.state.health.began(name);
+      return attempt;
+    } catch (error) {
+      if (!(error instanceof TrimtabError)) throw error;
+      call.skip(name, error.message);
+      call.lastFailure ??= toFailure(error);
+    }
+  }
+  return null;
+}
+
+function openRecord(call: Call, { name, config }: AllowedDeployment, reason: string): AttemptRecord {
+  const startMs = call.elapsed();
+  return {
+    deployment: name,
+    provider: config.provider,
+    model: config.model,
+    region: config.region,
+    kind: call.attempts.length === 0 ? 'primary' : 'fallback',
+    reason,
+    startMs,
+    headersMs: null,
+    firstTokenMs: null,
+    endMs: startMs,
+    outcome: 'error',
+    status: null,
+    errorCode: null,
+    errorMessage: null,
+    usage: {},
+    costNanoUsd: null,
+    priceSource: null,
+  };
+}

@@ -1,0 +1,89 @@
+import type { Clock } from '../core/clock.ts';
+import type { Logger } from '../core/log.ts';
+import { createKeyring, type Keyring } from '../governance/keys.ts';
+import type { Connection, Provider } from '../providers/provider.ts';
+import type { Health } from '../routing/health.ts';
+import type { RoutingPolicy } from '../routing/policy.ts';
+import { createTargetResolver, type TargetResolver } from '../routing/target.ts';
+import type { ProviderConfig, ProviderSecrets, Snapshot } from '../stack/stack.ts';
+import type { Call } from './call.ts';
+import type { GatewayOptions } from './gateway.ts';
+import type { Upstream } from './upstream/upstream.ts';
+
+/** What all calls share for as long as the gateway lives. */
+export interface GatewayState {
+  readonly options: GatewayOptions;
+  readonly policies: ReadonlyMap<string, RoutingPolicy>;
+  readonly upstream: Upstream;
+  readonly health: Health;
+  /** Calls under way. */
+  readonly calls: Set<Call>;
+  /** Replaced as a whole by a new snapshot; a call keeps the one it began with. */
+  serving: Serving;
+  callsServed: number;
+  openStreams: number;
+  draining: boolean;
+}
+
+/** A snapshot, made ready to serve by. */
+export interface Serving {
+  readonly snapshot: Snapshot;
+  readonly keyring: Keyring;
+  readonly providers: ReadonlyMap<string, ConnectedProvider>;
+  readonly targets: TargetResolver;
+}
+
+export interface ConnectedProvider {
+  readonly config: ProviderConfig;
+  readonly sandbox: boolean;
+  readonly suggestedModels: readonly string[];
+  /** `null`: it could not be connected; `trouble` says why. */
+  readonly connection: Connection | null;
+  readonly trouble: string;
+}
+
+const NO_SECRETS: ProviderSecrets = { apiKey: null, headers: {} };
+
+/** A provider that cannot be connected is left out with a reason, so that one bad entry does not stop the rest. */
+export function prepareServing(snapshot: Snapshot, options: ServingOptions): Serving {
+  const types = new Map(options.providers.map((provider) => [provider.type, provider]));
+  const providers = new Map<string, ConnectedProvider>();
+  const connections = new Map<string, Connection>();
+  for (const [name, config] of Object.entries(snapshot.stack.providers)) {
+    const type = types.get(config.type);
+    const connected = connect(config, type, snapshot.secrets[name] ?? NO_SECRETS);
+    if (connected.connection) connections.set(name, connected.connection);
+    else options.logger.error({ provider: name, trouble: connected.trouble }, 'A provider cannot be used');
+    providers.set(name, connected);
+  }
+  return {
+    snapshot,
+    keyring: createKeyring(snapshot.keys, options.clock),
+    providers,
+    targets: createTargetResolver(snapshot.stack, connections),
+  };
+}
+
+export interface ServingOptions {
+  providers: readonly Provider[];
+  clock: Clock;
+  logger: Logger;
+}
+
+function connect(
+  config: ProviderConfig,
+  type: Provider | undefined,
+  secrets: ProviderSecrets,
+): ConnectedProvider {
+  const base = { config, sandbox: type?.sandbox ?? false, suggestedModels: type?.suggestedModels ?? [] };
+  if (!type) return { ...base, connection: null, trouble: `its type "${config.type}" is not known here` };
+  try {
+    return { ...base, connection: type.connect(config, secrets), trouble: '' };
+  } catch (error) {
+    return {
+      ...base,
+      connection: null,
+      trouble: error instanceof Error ? error.message : 'it cannot be connected',
+    };
+  }
+}

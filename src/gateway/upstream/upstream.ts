@@ -1,0 +1,115 @@
+/** Connections to vendors: one undici pool per origin and connect timeout. Nothing else in the house opens a socket to a model. */
+import { Pool } from 'undici';
+import type { EgressPass } from '../../governance/egress.ts';
+import type { UpstreamRequest } from '../../providers/provider.ts';
+import { Transfer, type TransferListener } from './transfer.ts';
+
+export interface Upstream {
+  /** Sends a request. It takes an egress pass, so that nothing leaves unchecked. */
+  send(pass: EgressPass, outgoing: Outgoing): Transfer;
+  /** Cuts every connection. */
+  close(): Promise<void>;
+}
+
+export interface Outgoing {
+  request: UpstreamRequest;
+  connectMs: number;
+  listener: TransferListener;
+}
+
+export type LocalVendors = ReadonlyMap<string, () => Promise<{ host: string; port: number }>>;
+
+/** Pools without a request for this long are closed when a new one is opened. */
+const IDLE_POOL_MS = 600_000;
+
+interface PoolEntry {
+  pool: Pool;
+  usedAt: number;
+}
+
+/** `localVendors`: vendors simulated on this machine by the origin their provider names, started on first use. */
+export function createUpstream(localVendors: LocalVendors): Upstream {
+  const pools = new Map<string, PoolEntry>();
+  const started = new Map<string, string>();
+  const starting = new Map<string, Promise<string>>();
+
+  function poolOf(origin: string, connectMs: number): Pool {
+    const name = `${connectMs} ${origin}`;
+    let entry = pools.get(name);
+    if (!entry) {
+      closeIdle(pools);
+      entry = { pool: openPool(origin, connectMs), usedAt: 0 };
+      pools.set(name, entry);
+    }
+    entry.usedAt = Date.now();
+    return entry.pool;
+  }
+
+  function dispatch(transfer: Transfer, origin: string, { request, connectMs }: Outgoing): void {
+    const { path, method, headers, body } = request;
+    try {
+      const bytes = Array.isArray(body) ? Buffer.concat(body) : body;
+      poolOf(origin, connectMs).dispatch({ path, method, headers, body: bytes }, transfer);
+    } catch (error) {
+      transfer.fail(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  function startLocal(origin: string, start: () => Promise<{ host: string; port: number }>): Promise<string> {
+    let promise = starting.get(origin);
+    if (!promise) {
+      promise = start().then(({ host, port }) => {
+        const real = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+        started.set(origin, real);
+        return real;
+      });
+      starting.set(origin, promise);
+      // A vendor that failed to start is tried again by the next call.
+      promise.catch(() => starting.delete(origin));
+    }
+    return promise;
+  }
+
+  return {
+    send(_pass, outgoing) {
+      const transfer = new Transfer(outgoing.listener);
+      const { origin } = outgoing.request;
+      const start = localVendors.get(origin);
+      const real = start ? started.get(origin) : origin;
+      if (real !== undefined) dispatch(transfer, real, outgoing);
+      else if (start) {
+        startLocal(origin, start).then(
+          (local) => {
+            if (!transfer.released) dispatch(transfer, local, outgoing);
+          },
+          (error: Error) => transfer.fail(error),
+        );
+      }
+      return transfer;
+    },
+    async close() {
+      await Promise.all([...pools.values()].map(({ pool }) => pool.destroy()));
+      pools.clear();
+    },
+  };
+}
+
+/** HTTP/1.1 only, no pipelining, no timeouts of its own but the connect one: the call's watch keeps the rest. */
+function openPool(origin: string, connectMs: number): Pool {
+  return new Pool(origin, {
+    allowH2: false,
+    pipelining: 1,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connect: { timeout: connectMs },
+  });
+}
+
+function closeIdle(pools: Map<string, PoolEntry>): void {
+  const before = Date.now() - IDLE_POOL_MS;
+  for (const [name, { pool, usedAt }] of pools) {
+    if (usedAt > before || pool.stats.running > 0 || pool.stats.pending > 0) continue;
+    pools.delete(name);
+    void pool.close();
+  }
+}
