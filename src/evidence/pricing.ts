@@ -11,7 +11,7 @@ export interface PriceQuestion {
   /** Epoch milliseconds: price tables are dated. */
   at: number;
   /** Output tokens per second of a deployment priced by `measured` throughput; see throughput.ts. */
-  measuredTokensPerSecond?: number;
+  measuredTokensPerSecond?: number | null;
 }
 
 export interface StatedPrice {
@@ -64,7 +64,7 @@ interface Rates {
   source: string;
 }
 
-function ownRates(price: TokenPrice | HostedPrice, measured: number | undefined): Rates | null {
+function ownRates(price: TokenPrice | HostedPrice, measured: number | null | undefined): Rates | null {
   if ('usdPerHour' in price) return hostedRates(price, measured);
   const input = price.inputPerMillion;
   return {
@@ -77,10 +77,10 @@ function ownRates(price: TokenPrice | HostedPrice, measured: number | undefined)
 }
 
 /** An hour's price over the tokens an hour sustains. Cached input counts as input: the hour is paid either way. */
-function hostedRates(price: HostedPrice, measured: number | undefined): Rates | null {
+function hostedRates(price: HostedPrice, measured: number | null | undefined): Rates | null {
   const isMeasured = price.outputTokensPerSecond === 'measured';
   const perSecond = price.outputTokensPerSecond === 'measured' ? measured : price.outputTokensPerSecond;
-  if (perSecond === undefined || !(perSecond > 0)) return null;
+  if (!perSecond || perSecond < 0) return null;
   const output = (price.usdPerHour / SECONDS_PER_HOUR / perSecond) * MILLION;
   const input = output * price.inputShare;
   const source = isMeasured ? 'gpu-hour measured' : 'gpu-hour';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { attemptOf, recordOf } from '../../test/evidence/records.ts';
-import { measureThroughput } from './throughput.ts';
+import { createThroughputMeter, measureThroughput } from './throughput.ts';
 
 const SINCE = Date.UTC(2026, 10, 23);
 const window = { deployment: 'own', since: SINCE, until: SINCE + 3_600_000 };
@@ -33,5 +33,40 @@ describe('measureThroughput', () => {
     expect(measureThroughput([...many, ...others, failed, callAt(0, 30_000, undefined)], window)).toBeNull();
     const short = Array.from({ length: 30 }, (_, n) => callAt(n * 100, 100, 50));
     expect(measureThroughput(short, window)).toBeNull();
+  });
+});
+
+describe('a throughput meter', () => {
+  test('agrees with the measure over records', () => {
+    const meter = createThroughputMeter();
+    const calls = Array.from({ length: 200 }, (_, n) => callAt(n * 500, 2000 + (n % 7) * 300, 100 + n));
+    for (const call of calls) {
+      const usage = call.attempts[0]?.usage;
+      const to = call.startedAt + (call.attempts[0]?.endMs ?? 0);
+      meter.add('own', { from: call.startedAt, to, outputTokens: usage?.outputTokens ?? 0 });
+    }
+    const now = SINCE + 103_800;
+    const measured = measureThroughput(calls, { deployment: 'own', since: SINCE, until: now }) as number;
+    expect((meter.tokensPerSecond('own', now) as number) / measured).toBeCloseTo(1, 1);
+    expect(meter.tokensPerSecond('other', now)).toBeNull();
+  });
+
+  test('wants evidence, and forgets after 15 minutes', () => {
+    const meter = createThroughputMeter();
+    for (let n = 0; n < 19; n++)
+      meter.add('own', { from: SINCE + n * 1000, to: SINCE + n * 1000 + 1000, outputTokens: 50 });
+    expect(meter.tokensPerSecond('own', SINCE + 19_000)).toBeNull();
+    meter.add('own', { from: SINCE + 19_000, to: SINCE + 20_000, outputTokens: 50 });
+    expect(meter.tokensPerSecond('own', SINCE + 20_000)).toBeCloseTo(50);
+    expect(meter.tokensPerSecond('own', SINCE + 930_000)).toBeNull();
+  });
+
+  test('takes attempts longer than its window, late ones, and empty ones', () => {
+    const meter = createThroughputMeter();
+    meter.add('own', { from: SINCE, to: SINCE, outputTokens: 50 });
+    for (let n = 0; n < 20; n++) meter.add('own', { from: SINCE - 2_000_000, to: SINCE, outputTokens: 2000 });
+    expect(meter.tokensPerSecond('own', SINCE)).toBeCloseTo(20);
+    meter.add('own', { from: SINCE - 5_000_000, to: SINCE - 4_000_000, outputTokens: 9e9 });
+    expect(meter.tokensPerSecond('own', SINCE + 1000)).toBeCloseTo(20);
   });
 });
