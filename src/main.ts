@@ -12,7 +12,6 @@ import type { ControlOptions, Notice } from './control/link.ts';
 import { removeServerFile, writeServerFile } from './control/server-file.ts';
 import { readVersion } from './control/version.ts';
 import { systemClock } from './core/clock.ts';
-import { TrimtabError } from './core/error.ts';
 import { createIdMaker } from './core/id.ts';
 import { type Logger, silentLogger } from './core/log.ts';
 import type { Recorder } from './evidence/recorder.ts';
@@ -93,10 +92,8 @@ export async function startTrimtab(options: StartOptions = {}): Promise<RunningT
       forward: (request, response) => core.host.forward(request, response),
       host,
       port,
-      limits,
+      limits: { ...limits, drainMs: DRAIN_DEADLINE_MS },
       logger,
-    }).catch((error: unknown) => {
-      throw toAddressError(error, host, port);
     });
     core.host.send({ type: 'listening', url: server.url });
     writeServerFile(core.dataDir, {
@@ -108,7 +105,6 @@ export async function startTrimtab(options: StartOptions = {}): Promise<RunningT
     const stop = async () => {
       removeServerFile(core.dataDir);
       core.host.endAnswers();
-      await core.gateway.drain(DRAIN_DEADLINE_MS);
       await server.close();
       await core.close();
     };
@@ -338,16 +334,4 @@ function exposureNotices(host: string): Notice[] {
   if (LOOPBACK.test(host)) return [];
   const text = `Listening on ${host} without TLS: keys and prompts cross the network in the clear. Put a TLS proxy in front.`;
   return [{ level: 'warn', text }];
-}
-
-/** Names the address and the setting where listening failed for a reason outside. */
-function toAddressError(error: unknown, host: string, port: number): unknown {
-  const code = (error as NodeJS.ErrnoException).code;
-  const reason = {
-    EADDRINUSE: 'is in use',
-    EACCES: 'is not allowed',
-    EADDRNOTAVAIL: 'is not an address here',
-  }[code ?? ''];
-  if (reason === undefined) return error;
-  return new TrimtabError('address_unavailable', `${host}:${port} ${reason}`, { cause: error });
 }
