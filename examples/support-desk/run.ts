@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import type { KeyCreated, StackAnswer, StatusAnswer } from '../../src/control/api-types.ts';
+import { formatUsd } from '../../src/core/money.ts';
 import type { Choice } from './runner/models.ts';
 import { chooseModels, toTasks } from './runner/models.ts';
 import { createProgress } from './runner/progress.ts';
@@ -28,7 +29,8 @@ const HELP = `Works through customer messages of a bank: triage, feedback, strea
   --help            this text
 
 Finds the server by TRIMTAB_URL and TRIMTAB_ADMIN_TOKEN, else in TRIMTAB_DATA_DIR (default ./.trimtab); if none runs,
-starts one and keeps it until Ctrl-C. Exit codes: 0 done, 1 failed, 2 something has to be configured first.`;
+starts one and keeps it until Ctrl-C. Exit codes: 0 done, 1 failed, 2 wrong options, or
+something has to be configured first.`;
 
 const MAX_UNASKED_USD = 1;
 
@@ -138,6 +140,7 @@ async function work(server: Server, options: Options): Promise<void> {
   const concurrency = options.concurrency ?? (sandbox ? 16 : 6);
   const result = await runDesk({ url: server.url, key: key.key, messages, concurrency, progress });
   const seconds = (Date.now() - startedAt) / 1000;
+  for (const [text, times] of result.errors) say(`  ${times} failed: ${text}`);
   const costs = await readCosts(server, { keyId: key.id, calls: result.calls, sandbox });
   await server.api('POST', `/keys/${key.id}/disable`);
   if (options.json) printJson(server, { result, costs, seconds, sandbox });
@@ -162,7 +165,7 @@ function printJson({ url }: Server, { result, costs, seconds, sandbox }: Outcome
 }
 
 async function printReport(server: Server, { result, costs, seconds, sandbox }: Outcome): Promise<void> {
-  const { done, correct, failed, calls, sample, errors } = result;
+  const { done, correct, failed, calls, sample } = result;
   const print = (line: string): void => {
     process.stdout.write(`${line}\n`);
   };
@@ -177,8 +180,11 @@ async function printReport(server: Server, { result, costs, seconds, sandbox }: 
   print(
     `  ${done} messages, ${calls} calls in ${seconds.toFixed(0)} s. Right intent: ${share} of ${done - failed}.`,
   );
+  const total = costs.tasks.reduce((sum, row) => sum + row.costNanoUsd, 0);
+  print(
+    `  Cost: ${formatUsd(total)}, ${formatUsd(Math.round(total / Math.max(1, done - failed)))} per message.`,
+  );
   if (sandbox) print('  Simulated models: prices are the sandbox price list, and nothing was spent.');
-  for (const [text, times] of errors) print(`  ${times} failed: ${text}`);
   print('');
   printCosts(costs, print);
   const { version } = await server.api<StatusAnswer>('GET', '/status');
@@ -217,10 +223,12 @@ async function main(): Promise<void> {
 try {
   await main();
 } catch (error) {
+  const isUsage =
+    error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
   const stop =
     error instanceof Stop
       ? error
-      : new Stop(1, `  ${error instanceof Error ? error.message : String(error)}`);
+      : new Stop(isUsage ? 2 : 1, `  ${error instanceof Error ? error.message : String(error)}`);
   if (stop.message !== '') say(stop.message);
   process.exitCode = stop.exitCode;
 }
