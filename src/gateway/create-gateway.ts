@@ -1,3 +1,4 @@
+import { createThroughputMeter } from '../evidence/throughput.ts';
 import { createHealth } from '../routing/health.ts';
 import type { Gateway, GatewayOptions } from './gateway.ts';
 import { cutCall } from './pipeline.ts';
@@ -14,6 +15,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     policies: new Map(options.policies.map((policy) => [policy.name, policy])),
     upstream: createUpstream(options.localVendors),
     health: createHealth(options.clock),
+    throughput: createThroughputMeter(),
     calls: new Set(),
     serving: prepareServing(options.snapshot, options),
     callsServed: 0,

@@ -1,6 +1,8 @@
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/log.ts';
+import type { ThroughputMeter } from '../evidence/throughput.ts';
 import { createKeyring, type Keyring } from '../governance/keys.ts';
+import { createRedact, type Redact } from '../governance/redact.ts';
 import type { Connection, Provider } from '../providers/provider.ts';
 import type { Health } from '../routing/health.ts';
 import type { RoutingPolicy } from '../routing/policy.ts';
@@ -16,6 +18,8 @@ export interface GatewayState {
   readonly policies: ReadonlyMap<string, RoutingPolicy>;
   readonly upstream: Upstream;
   readonly health: Health;
+  /** Prices deployments whose throughput is `measured`. */
+  readonly throughput: ThroughputMeter;
   /** Calls under way. */
   readonly calls: Set<Call>;
   /** Replaced as a whole by a new snapshot; a call keeps the one it began with. */
@@ -29,6 +33,8 @@ export interface GatewayState {
 export interface Serving {
   readonly snapshot: Snapshot;
   readonly keyring: Keyring;
+  /** Knows the secrets of this snapshot. */
+  readonly redact: Redact;
   readonly providers: ReadonlyMap<string, ConnectedProvider>;
   readonly targets: TargetResolver;
 }
@@ -59,9 +65,14 @@ export function prepareServing(snapshot: Snapshot, options: ServingOptions): Ser
   return {
     snapshot,
     keyring: createKeyring(snapshot.keys, options.clock),
+    redact: createRedact(secretsOf(snapshot)),
     providers,
     targets: createTargetResolver(snapshot.stack, connections),
   };
+}
+
+function secretsOf({ secrets }: Snapshot): string[] {
+  return Object.values(secrets).flatMap(({ apiKey, headers }) => [apiKey ?? '', ...Object.values(headers)]);
 }
 
 export interface ServingOptions {

@@ -40,7 +40,7 @@ export function recordCall(call: Call, ending: Ending): void {
     outcome: ending.outcome,
     status: ending.status,
     errorCode: ending.error?.code ?? null,
-    errorMessage: ending.error?.message ?? null,
+    errorMessage: ending.error && call.serving.redact(ending.error.message),
     deployment: answering?.deployment ?? null,
     provider: answering?.provider ?? null,
     model: answering?.model ?? null,

@@ -2,7 +2,7 @@ import type { AttemptRecord } from '../../core/call-record.ts';
 import type { Usage } from '../../core/usage.ts';
 import { priceUsage } from '../../evidence/pricing.ts';
 import type { Failure } from '../../providers/provider.ts';
-import type { Call } from '../call.ts';
+import type { AllowedDeployment, Call } from '../call.ts';
 
 export interface AttemptEnd {
   outcome: AttemptRecord['outcome'];
@@ -19,11 +19,13 @@ export function settleAttempt(call: Call, end: AttemptEnd): void {
   record.endMs = call.elapsed();
   record.outcome = end.outcome;
   record.errorCode = end.failure?.error.code ?? null;
-  record.errorMessage = end.failure?.error.message ?? null;
+  record.errorMessage = end.failure && call.serving.redact(end.failure.error.message);
   record.usage = end.usage;
   if (end.outcome === 'ok' || attempt.mayHaveUsedTokens) {
     const { config: deployment, connection } = allowed;
-    const priced = priceUsage({ deployment, connection, usage: end.usage, at: call.startedAt });
+    const measuredTokensPerSecond = measureThroughput(call, allowed, record);
+    const question = { deployment, connection, usage: end.usage, at: call.startedAt };
+    const priced = priceUsage({ ...question, measuredTokensPerSecond });
     record.costNanoUsd = priced?.costNanoUsd ?? null;
     record.priceSource = priced?.source ?? null;
     if (!priced) call.unpriced = true;
@@ -33,4 +35,17 @@ export function settleAttempt(call: Call, end: AttemptEnd): void {
   // A vendor that rejects a bad request is well.
   const isRequestFault = end.failure?.error.code === 'upstream_rejected' && !end.failure.fallback;
   call.state.health.ended(allowed.name, isRequestFault ? null : record.errorCode);
+}
+
+/** What a deployment priced by `measured` throughput sustains, this attempt included; `null` for any other. */
+function measureThroughput(call: Call, allowed: AllowedDeployment, record: AttemptRecord): number | null {
+  const { price } = allowed.config;
+  if (!price || !('usdPerHour' in price) || price.outputTokensPerSecond !== 'measured') return null;
+  const { throughput } = call.state;
+  const to = call.startedAt + record.endMs;
+  const { outputTokens } = record.usage;
+  if (record.outcome === 'ok' && outputTokens !== undefined) {
+    throughput.add(allowed.name, { from: call.startedAt + record.startMs, to, outputTokens });
+  }
+  return throughput.tokensPerSecond(allowed.name, to);
 }
