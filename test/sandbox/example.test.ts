@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { GroupRow } from '../../src/control/api-types.ts';
 import type { RunningTrimtab, StartOptions } from '../../src/main.ts';
 import { startTrimtab } from '../../src/main.ts';
@@ -17,14 +17,12 @@ import { runVendor } from './vendor.ts';
 const ADMIN_TOKEN = 'a-token-for-this-test-only';
 const example = fileURLToPath(new URL('../../examples/support-desk/', import.meta.url));
 
-const cleanups: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
+/** Where a test leaves what must be undone, last first. Each has its own, as they run side by side. */
+type Cleanup = (task: () => void | Promise<void>) => void;
 
-async function start(options: StartOptions): Promise<RunningTrimtab> {
+async function start(options: StartOptions, cleanup: Cleanup): Promise<RunningTrimtab> {
   const cwd = mkdtempSync(join(tmpdir(), 'support-desk-'));
-  cleanups.push(() => rmSync(cwd, { recursive: true, force: true }));
+  cleanup(() => rmSync(cwd, { recursive: true, force: true }));
   const running = await startTrimtab({
     cwd,
     dataDir: join(cwd, 'data'),
@@ -34,7 +32,7 @@ async function start(options: StartOptions): Promise<RunningTrimtab> {
     adminToken: ADMIN_TOKEN,
     ...options,
   });
-  cleanups.push(() => running.stop());
+  cleanup(() => running.stop());
   return running;
 }
 
@@ -78,8 +76,8 @@ const sum = (rows: readonly GroupRow[], member: 'calls' | 'costNanoUsd'): number
   rows.reduce((total, row) => total + row[member], 0);
 
 describe('the same two files', () => {
-  test('on the sandbox', async () => {
-    const { url } = await start({ configPath: join(example, 'sandbox.config.ts') });
+  test.concurrent('on the sandbox', async ({ expect, onTestFinished }) => {
+    const { url } = await start({ configPath: join(example, 'sandbox.config.ts') }, onTestFinished);
     const summary = await runDesk(url);
     expect(summary).toMatchObject({ messages: 16, failed: 0, calls: 32, sandbox: true });
     expect(summary.accuracy).toBeGreaterThan(0.1);
@@ -95,11 +93,11 @@ describe('the same two files', () => {
     expect(summary.tasks[0]?.feedbackSum).toBe(Math.round(summary.accuracy * 16));
   });
 
-  test('on another OpenAI-compatible server', async () => {
+  test.concurrent('on another OpenAI-compatible server', async ({ expect, onTestFinished }) => {
     const other = await runVendor();
-    cleanups.push(() => other[Symbol.asyncDispose]());
+    onTestFinished(() => other[Symbol.asyncDispose]());
     const env = { OTHER_BASE_URL: other.url, OTHER_MODEL: 'large' };
-    const { url } = await start({ configPath: join(example, 'other.config.ts'), env });
+    const { url } = await start({ configPath: join(example, 'other.config.ts'), env }, onTestFinished);
     const summary = await runDesk(url);
     expect(summary).toMatchObject({ messages: 16, failed: 0, calls: 32, sandbox: false });
     expect(new Set(summary.deployments.map((row) => row.deployment))).toEqual(new Set(['model']));
@@ -110,8 +108,11 @@ describe('the same two files', () => {
   });
 });
 
-test('with no config the tasks are made through the API, once', async () => {
-  const { url } = await start({});
+test.concurrent('with no config the tasks are made through the API, once', async ({
+  expect,
+  onTestFinished,
+}) => {
+  const { url } = await start({}, onTestFinished);
   const first = await run(['--messages', '2'], url);
   expect(first).toMatchObject({ code: 0 });
   expect(first.stderr).toContain('sandbox/small and sandbox/large (simulated');
@@ -122,12 +123,15 @@ test('with no config the tasks are made through the API, once', async () => {
   expect(second.stderr).toContain('exist already');
 });
 
-test('with a config file that lacks the tasks it says what to paste and ends with 2', async () => {
+test.concurrent('with a config file that lacks the tasks it says what to paste and ends with 2', async ({
+  expect,
+  onTestFinished,
+}) => {
   const folder = mkdtempSync(join(tmpdir(), 'support-desk-config-'));
-  cleanups.push(() => rmSync(folder, { recursive: true, force: true }));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const configPath = join(folder, 'trimtab.config.json');
   writeFileSync(configPath, '{}');
-  const { url } = await start({ configPath });
+  const { url } = await start({ configPath }, onTestFinished);
   const { code, stderr } = await run(['--messages', '1'], url);
   expect(code).toBe(2);
   expect(stderr).toContain(configPath);

@@ -1,6 +1,9 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
+/** Requests leave nothing behind, so a small nursery keeps the thread's memory small. */
+const YOUNG_GENERATION_MB = 8;
+
 export interface Vendor {
   host: string;
   port: number;
@@ -13,7 +16,10 @@ export interface Vendor {
  */
 export async function startVendor(): Promise<Vendor> {
   const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js';
-  const worker = new Worker(new URL(file, import.meta.url), { name: 'sandbox-vendor' });
+  const worker = new Worker(new URL(file, import.meta.url), {
+    name: 'sandbox-vendor',
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+  });
   const started = new AbortController();
   const ended = once(worker, 'exit', { signal: started.signal }).then(([code]) => {
     throw new Error(`The sandbox vendor's thread ended with code ${String(code)} before it listened.`);
