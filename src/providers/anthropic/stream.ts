@@ -1,10 +1,14 @@
 import { createSseDecoder, encodeSse, type SseEvent } from '../../core/sse.ts';
 import type { Usage } from '../../core/usage.ts';
 import { estimateTokens } from '../estimate.ts';
+import { readEventText } from '../event-text.ts';
 import { malformed } from '../failure.ts';
 import { asObject, asString, type JsonObject, readObject } from '../json.ts';
 import type { Failure, StreamReader } from '../provider.ts';
 import { completeUsage, type Reading, readError, readUsage, toChatUsage, toFinishReason } from './answer.ts';
+
+/** Enough of what is no stream to tell what it is. */
+const MAX_HEAD_CHARS = 65_536;
 
 /** A tool call under way. */
 interface OpenCall {
@@ -30,8 +34,8 @@ export class MessageStreamReader implements StreamReader {
   #model: unknown;
   #usage: Usage = {};
   #chars = 0;
-  #sawEvent = false;
-  #sawBytes = false;
+  /** The first bytes, until they prove to be an event. */
+  #head: string | null = '';
 
   constructor(reading: Reading) {
     this.#reading = reading;
@@ -40,7 +44,7 @@ export class MessageStreamReader implements StreamReader {
 
   push(chunk: Buffer): Buffer | null {
     if (this.done || this.failure) return null;
-    this.#sawBytes ||= chunk.length > 0;
+    if (this.#head !== null && this.#head.length < MAX_HEAD_CHARS) this.#head += chunk.toString('latin1');
     let out = '';
     for (const event of this.#decoder.push(chunk)) {
       out += this.#take(event);
@@ -50,7 +54,11 @@ export class MessageStreamReader implements StreamReader {
   }
 
   end(): Buffer | null {
-    if (!this.done && !this.failure && this.#sawBytes && !this.#sawEvent) this.#fail();
+    if (this.done || this.failure || this.#head === null) return null;
+    const head = this.#head.trim();
+    const message = readObject(head);
+    if (message?.type === 'error') this.#failWith(message);
+    else if (readEventText(head).kind === 'foreign') this.#fail();
     return null;
   }
 
@@ -61,7 +69,7 @@ export class MessageStreamReader implements StreamReader {
   #take({ data }: SseEvent): string {
     const event = readObject(data);
     if (!event) return this.#fail();
-    this.#sawEvent = true;
+    this.#head = null;
     switch (event.type) {
       case 'message_start':
         return this.#startMessage(asObject(event.message) ?? {});
@@ -76,8 +84,7 @@ export class MessageStreamReader implements StreamReader {
       case 'message_stop':
         return this.#stop();
       case 'error':
-        this.failure = readError(this.#reading, { status: null, headers: () => undefined, message: event });
-        return '';
+        return this.#failWith(event);
       default:
         return '';
     }
@@ -157,6 +164,11 @@ export class MessageStreamReader implements StreamReader {
     const { created } = this.#reading;
     const head = { id: this.#id, object: 'chat.completion.chunk', created, model: this.#model };
     return encodeSse({ data: JSON.stringify({ ...head, ...members }) });
+  }
+
+  #failWith(message: JsonObject): '' {
+    this.failure = readError(this.#reading, { status: null, headers: () => undefined, message });
+    return '';
   }
 
   #fail(): '' {

@@ -1,11 +1,11 @@
 import { findEventEnd } from '../../core/sse.ts';
 import type { Usage } from '../../core/usage.ts';
 import { estimateInput, estimateTokens } from '../estimate.ts';
+import { type EventText, readEventText } from '../event-text.ts';
 import { malformed, ownFailure } from '../failure.ts';
 import { asArray, asObject, asString, type JsonObject, readObject } from '../json.ts';
 import type { Failure, StreamReader } from '../provider.ts';
 import { errorStatus, isError, type Reading, readError } from './answer.ts';
-import { type EventText, readEventText } from './event-text.ts';
 import { readUsage } from './usage.ts';
 
 /** Longest single event we hold. Above the largest answer a vendor puts into one event (an image in base 64). */
