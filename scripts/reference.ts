@@ -1,0 +1,114 @@
+/**
+ * The tables of the docs that are made from the code: `npm run docs` writes them, `test/docs.test.ts` compares.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ERRORS } from '../src/core/error.ts';
+import { catalog } from '../src/providers/index.ts';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+interface SchemaNode {
+  type?: string | string[];
+  description?: string;
+  default?: unknown;
+  enum?: unknown[];
+  const?: unknown;
+  properties?: Record<string, SchemaNode>;
+  additionalProperties?: SchemaNode | boolean;
+  items?: SchemaNode;
+  anyOf?: SchemaNode[];
+  oneOf?: SchemaNode[];
+  required?: string[];
+  $ref?: string;
+}
+
+/** One row per config key: path, what it takes, default, meaning. */
+export function configReference(): string {
+  const schema = JSON.parse(readFileSync(join(root, 'schema.json'), 'utf8')) as SchemaNode & {
+    $defs?: Record<string, SchemaNode>;
+  };
+  const resolve = (node: SchemaNode): SchemaNode =>
+    node.$ref ? { ...schema.$defs?.[node.$ref.split('/').at(-1) as string], ...node } : node;
+  const rows: string[] = [];
+  const visit = (raw: SchemaNode, path: string, required: boolean): void => {
+    const node = resolve(raw);
+    const variants = (node.anyOf ?? node.oneOf ?? []).map(resolve);
+    if (path !== '') rows.push(toRow(node, path, required, variants));
+    for (const part of [node, ...variants]) {
+      for (const [name, child] of Object.entries(part.properties ?? {})) {
+        if (name === '$schema') continue;
+        visit(child, path === '' ? name : `${path}.${name}`, part.required?.includes(name) ?? false);
+      }
+      if (typeof part.additionalProperties === 'object' && path !== '') {
+        visit(part.additionalProperties, `${path}.<name>`, false);
+      }
+    }
+  };
+  visit(schema, '', false);
+  const unique = [...new Set(rows)];
+  return ['| key | takes | default | meaning |', '|---|---|---|---|', ...unique].join('\n');
+}
+
+function toRow(node: SchemaNode, path: string, required: boolean, variants: SchemaNode[]): string {
+  const takes = [...new Set((variants.length > 0 ? variants : [node]).map(typeName))].join(' or ');
+  const fallback =
+    node.default === undefined || typeof node.default === 'object' ? '' : `\`${String(node.default)}\``;
+  const meaning = node.description ?? '';
+  return `| \`${path}\` | ${takes} | ${required && fallback === '' ? 'required' : fallback} | ${meaning.replaceAll('|', '\\|')} |`;
+}
+
+function typeName(node: SchemaNode): string {
+  if (node.enum) return node.enum.map((value) => `\`${String(value)}\``).join(', ');
+  if (node.const !== undefined) return `\`${String(node.const)}\``;
+  const type = Array.isArray(node.type) ? node.type.join(' or ') : node.type;
+  return type ?? 'any value';
+}
+
+export function errorReference(): string {
+  const rows = Object.entries(ERRORS).map(
+    ([code, { status, type, retryable, advice }]) =>
+      `| \`${code}\` | ${status} | \`${type}\` | ${retryable ? 'yes' : 'no'} | ${advice} |`,
+  );
+  return ['| code | status | type | again | what to do |', '|---|---|---|---|---|', ...rows].join('\n');
+}
+
+/** One row per provider type: what to write, where it is, which variable holds its key. */
+export function providerReference(): string {
+  const rows = catalog.types().map((type) => {
+    const place = type.defaultBaseUrl ?? (type.localPorts.length > 0 ? '' : '`baseUrl` is required');
+    const local = type.localPorts.length > 0 ? `found on port ${type.localPorts.join(', ')}` : '';
+    const address = [place, local].filter(Boolean).join('; ');
+    const party = type.defaultDataPolicy(type.defaultBaseUrl ?? 'https://api.example.com/v1').party;
+    return `| \`${type.type}\` | ${type.label} | ${address} | ${type.apiKeyEnv.map((name) => `\`${name}\``).join(', ')} | ${party ?? 'declare it'} |`;
+  });
+  return [
+    '| type | vendor or engine | address | key variable | party |',
+    '|---|---|---|---|---|',
+    ...rows,
+  ].join('\n');
+}
+
+/** Page of docs/ -> the tables it holds between `<!-- name -->` and `<!-- /name -->`. */
+export const REFERENCES: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
+  'docs/errors.md': { errors: errorReference },
+  'docs/config.md': { config: configReference },
+  'docs/providers.md': { providers: providerReference },
+};
+
+/** The page with its tables made anew. Throws when a marker is missing. */
+export function refresh(page: string): string {
+  let text = readFileSync(join(root, page), 'utf8');
+  for (const [name, make] of Object.entries(REFERENCES[page] ?? {})) {
+    const [before, rest] = text.split(`<!-- ${name} -->\n`);
+    const [, after] = (rest ?? '').split(`<!-- /${name} -->`);
+    if (before === undefined || after === undefined) throw new Error(`${page} has no place for ${name}`);
+    text = `${before}<!-- ${name} -->\n${make()}\n<!-- /${name} -->${after}`;
+  }
+  return text;
+}
+
+if (import.meta.main) {
+  for (const page of Object.keys(REFERENCES)) writeFileSync(join(root, page), refresh(page));
+}
