@@ -15,15 +15,18 @@ export interface Grain {
   readonly dimensions: readonly Dimension[];
   /** Milliseconds, longest first. */
   readonly tiers: readonly number[];
+  /** Whether its rows carry latency histograms. */
+  readonly latency: boolean;
 }
 
 /** In `rollups`, fewest dimensions first: a query takes the first that has what it needs. */
 export const GRAINS: readonly Grain[] = [
-  { id: 0, dimensions: [], tiers: [DAY_MS, HOUR_MS] },
-  { id: 1, dimensions: ['task'], tiers: [DAY_MS, HOUR_MS] },
-  { id: 2, dimensions: ['deployment'], tiers: [DAY_MS, HOUR_MS] },
-  { id: 3, dimensions: ['task', 'deployment'], tiers: [DAY_MS, HOUR_MS] },
-  { id: 4, dimensions: ['task', 'deployment', 'key'], tiers: [DAY_MS, HOUR_MS] },
+  { id: 0, dimensions: [], tiers: [DAY_MS, HOUR_MS], latency: true },
+  { id: 1, dimensions: ['task'], tiers: [DAY_MS, HOUR_MS], latency: true },
+  { id: 2, dimensions: ['deployment'], tiers: [DAY_MS, HOUR_MS], latency: true },
+  { id: 3, dimensions: ['task', 'deployment'], tiers: [DAY_MS, HOUR_MS], latency: true },
+  { id: 4, dimensions: ['key'], tiers: [DAY_MS, HOUR_MS], latency: true },
+  { id: 5, dimensions: ['task', 'deployment', 'key'], tiers: [DAY_MS, HOUR_MS], latency: false },
 ];
 
 /** In `user_rollups`. The hours of {@link USER_GRAIN} are read from {@link USER_TASK_GRAIN}, which has them anyway. */
@@ -31,16 +34,22 @@ export const USER_GRAIN: Grain = {
   id: 0,
   dimensions: ['user'],
   tiers: [EIGHT_DAYS_MS, DAY_MS, SIX_HOURS_MS],
+  latency: false,
 };
 export const USER_TASK_GRAIN: Grain = {
   id: 1,
   dimensions: ['task', 'user'],
   tiers: [EIGHT_DAYS_MS, DAY_MS, HOUR_MS],
+  latency: false,
 };
 
 /** The first grain of `rollups` that tells these dimensions apart; `undefined` when none does. */
-export function grainFor(needed: ReadonlySet<Dimension>): Grain | undefined {
-  return GRAINS.find((grain) => [...needed].every((dimension) => grain.dimensions.includes(dimension)));
+export function grainFor(needed: ReadonlySet<Dimension>, want: { latency: boolean }): Grain | undefined {
+  return GRAINS.find(
+    (grain) =>
+      (grain.latency || !want.latency) &&
+      [...needed].every((dimension) => grain.dimensions.includes(dimension)),
+  );
 }
 
 /** A run of whole buckets of one tier: `from` to `to` (exclusive), epoch milliseconds. */

@@ -24,11 +24,14 @@ export interface Source {
   segments: readonly Segment[];
 }
 
+/** `users`: these only. */
+export type SourceFilter = RollupFilter & { users?: readonly string[] };
+
 /** `select <columns> from ... union all ...` over every source and segment; `undefined` when the window is empty. */
 export function selectFrom(
   sources: readonly Source[],
   columns: RawBuilder<unknown>,
-  filter: RollupFilter,
+  filter: SourceFilter,
 ): RawBuilder<unknown> | undefined {
   const parts = sources.flatMap(({ table, grain, segments }) =>
     segments.map((segment) => {
@@ -42,16 +45,21 @@ export function selectFrom(
         const wanted = filter[dimension];
         if (wanted !== undefined) conditions.push(sql`${sql.ref(DIMENSION_COLUMNS[dimension])} = ${wanted}`);
       }
+      if (!grain.dimensions.includes('task')) conditions.push(sql`task = ''`);
+      if (filter.users) conditions.push(sql`user_id in (${sql.join(filter.users)})`);
       return sql`select ${columns} from ${sql.table(table)} where ${sql.join(conditions, sql` and `)}`;
     }),
   );
   return parts.length > 0 ? sql.join(parts, sql` union all `) : undefined;
 }
 
-/** With a task the index is entered once per bucket; without, one range holds all that is wanted. */
-function bucketCondition(segment: Segment, filter: RollupFilter): RawBuilder<unknown> {
+/** With a task or user the index is entered once per bucket; without, one range holds all that is wanted. */
+function bucketCondition(segment: Segment, filter: SourceFilter): RawBuilder<unknown> {
   const buckets = bucketsOf(segment);
-  if (filter.task !== undefined && buckets.length <= MAX_LOOKUPS)
+  if (
+    (filter.task !== undefined || filter.user !== undefined || filter.users) &&
+    buckets.length <= MAX_LOOKUPS
+  )
     return sql`bucket in (${sql.join(buckets)})`;
   return sql`bucket >= ${segment.from} and bucket < ${segment.to}`;
 }

@@ -2,7 +2,7 @@ import type { Transaction } from 'kysely';
 import type { CallRecord } from '../core/call-record.ts';
 import { createHistogram, encode, type Histogram, merge, record } from '../core/histogram.ts';
 import { text } from './call-row.ts';
-import type { BulkTable, Cell, Engine, Row } from './engines/engine.ts';
+import type { Cell, Engine, Row } from './engines/engine.ts';
 import { floorTo, GRAINS, type Grain, HOUR_MS, USER_GRAIN, USER_TASK_GRAIN } from './rollup-grains.ts';
 import { type Database, FIGURE_COLUMNS, type FigureColumns, ROLLUPS, USER_ROLLUPS } from './schema.ts';
 import type { Dimension, Feedback } from './store.ts';
@@ -12,16 +12,16 @@ import type { Dimension, Feedback } from './store.ts';
  * one would compute from the calls ever inserted.
  */
 
-type Figures = Record<keyof FigureColumns, number>;
-
 /** What a group of calls adds. */
 interface Sum {
   at: number;
   sandbox: number;
   values: Readonly<Record<Dimension, string>>;
-  figures: Figures;
-  ttft: Histogram;
-  total: Histogram;
+  /** In the order of {@link FIGURE_COLUMNS}. */
+  figures: number[];
+  /** `null`: no call of the group has the figure, or latency is not asked for. */
+  ttft: Histogram | null;
+  total: Histogram | null;
 }
 
 /** Adds calls that were just inserted, with the feedback that came before them. */
@@ -43,11 +43,8 @@ export async function addCallsToRollups(
     .execute();
   const feedback = new Map(early.map((row) => [row.call_id, row]));
   const sums = calls.map((call) => {
-    const sum = sumOf(call);
     const scores = feedback.get(call.id);
-    sum.figures.feedback_count = Number(scores?.count ?? 0);
-    sum.figures.feedback_sum = Number(scores?.sum ?? 0);
-    return sum;
+    return sumOf(call, { count: Number(scores?.count ?? 0), sum: Number(scores?.sum ?? 0) });
   });
   await addSums(trx, engine, sums);
 }
@@ -73,20 +70,15 @@ export async function addFeedbackToRollups(
       key: call.key_id,
       user: call.user_id ?? '',
     },
-    figures: { ...noFigures(), feedback_count: 1, feedback_sum: feedback.score },
-    ttft: createHistogram(),
-    total: createHistogram(),
+    figures: toFigures({ feedback_count: 1, feedback_sum: feedback.score }),
+    ttft: null,
+    total: null,
   };
   await addSums(trx, engine, [sum]);
 }
 
-function sumOf(call: CallRecord): Sum {
+function sumOf(call: CallRecord, scores: { count: number; sum: number }): Sum {
   const { usage } = call;
-  const ttft = createHistogram();
-  const total = createHistogram();
-  if (call.ttftMs !== null) record(ttft, call.ttftMs);
-  // A refused call reached no deployment: its microseconds would only flatter the latency.
-  if (call.outcome !== 'refused') record(total, call.durationMs);
   return {
     at: floorTo(call.startedAt, HOUR_MS),
     sandbox: Number(call.sandbox),
@@ -96,7 +88,7 @@ function sumOf(call: CallRecord): Sum {
       key: text(call.keyId),
       user: text(call.user ?? ''),
     },
-    figures: {
+    figures: toFigures({
       calls: 1,
       errors: Number(call.outcome === 'error'),
       refused: Number(call.outcome === 'refused'),
@@ -109,95 +101,113 @@ function sumOf(call: CallRecord): Sum {
       cache_read_tokens: count(usage.cacheReadTokens),
       cache_write_tokens: count(usage.cacheWriteTokens),
       reasoning_tokens: count(usage.reasoningTokens),
-      feedback_count: 0,
-      feedback_sum: 0,
-    },
-    ttft,
-    total,
+      feedback_count: scores.count,
+      feedback_sum: scores.sum,
+    }),
+    ttft: call.ttftMs === null ? null : histogramOf(call.ttftMs),
+    // A refused call reached no deployment: its microseconds would only flatter the latency.
+    total: call.outcome === 'refused' ? null : histogramOf(call.durationMs),
   };
 }
 
 async function addSums(trx: Transaction<Database>, engine: Engine, sums: readonly Sum[]): Promise<void> {
-  // Each grain is made from the groups of the finest, of which there are far fewer than calls.
+  // Each grain is made from the groups of the finest, of which there are fewer than calls.
   const finest = GRAINS.at(-1) as Grain;
-  const groups = groupSums(sums, finest.dimensions, HOUR_MS, true);
-  await engine.addUp(trx, ROLLUPS, rowsOf(ROLLUPS, groups, GRAINS));
-  const users = groupSums(sums, USER_TASK_GRAIN.dimensions, HOUR_MS, false);
-  await engine.addUp(trx, USER_ROLLUPS, rowsOf(USER_ROLLUPS, users, [USER_GRAIN, USER_TASK_GRAIN]));
+  const groups = groupSums(sums, finest.dimensions, { tier: HOUR_MS, latency: true });
+  const rows = rowsOf(groups, GRAINS, ({ values: v, ttft, total }, has) => [
+    has.task ? v.task : '',
+    has.deployment ? v.deployment : '',
+    has.key ? v.key : '',
+    ttft && encode(ttft),
+    total && encode(total),
+  ]);
+  await engine.addUp(trx, ROLLUPS, rows);
+  const users = groupSums(sums, USER_TASK_GRAIN.dimensions, { tier: HOUR_MS, latency: false });
+  const userRows = rowsOf(users, [USER_GRAIN, USER_TASK_GRAIN], ({ values: v }, has) => [
+    has.task ? v.task : '',
+    v.user,
+  ]);
+  await engine.addUp(trx, USER_ROLLUPS, userRows);
 }
 
-function rowsOf(table: BulkTable, sums: readonly Sum[], grains: readonly Grain[]): Row[] {
-  const columns = Object.keys(table.columns);
-  const withLatency = table.histograms !== undefined;
+/** Rows in the order of the tables' columns: bucket, tier, grain, sandbox, figures, and what `restOf` says. */
+function rowsOf(
+  sums: readonly Sum[],
+  grains: readonly Grain[],
+  restOf: (sum: Sum, has: Record<Dimension, boolean>) => Cell[],
+): Row[] {
   const rows: Row[] = [];
-  for (const grain of grains) {
-    for (const tier of grain.tiers) {
-      for (const sum of groupSums(sums, grain.dimensions, tier, withLatency)) {
-        const has = (dimension: Dimension) =>
-          grain.dimensions.includes(dimension) ? sum.values[dimension] : '';
-        const cells: Record<string, Cell> = {
-          grain: grain.id,
-          tier,
-          sandbox: sum.sandbox,
-          bucket: sum.at,
-          task: has('task'),
-          deployment: has('deployment'),
-          key_id: has('key'),
-          user_id: has('user'),
-          ttft: sum.ttft.count > 0 ? encode(sum.ttft) : null,
-          total: sum.total.count > 0 ? encode(sum.total) : null,
-        };
-        for (const column of FIGURE_COLUMNS) cells[column] = sum.figures[column] || null;
-        rows.push(columns.map((column) => cells[column] as Cell));
+  for (const { id, dimensions, tiers, latency } of grains) {
+    const has = {
+      task: dimensions.includes('task'),
+      deployment: dimensions.includes('deployment'),
+      key: dimensions.includes('key'),
+      user: dimensions.includes('user'),
+    };
+    for (const tier of tiers) {
+      for (const sum of groupSums(sums, dimensions, { tier, latency })) {
+        const row: Cell[] = [sum.at, tier, id, sum.sandbox];
+        for (const figure of sum.figures) row.push(figure === 0 ? null : figure);
+        row.push(...restOf(sum, has));
+        rows.push(row);
       }
     }
   }
   return rows;
 }
 
-/** Adds up sums that agree in bucket, sandbox and `dimensions`. Leaves its input as it is. */
+/** Adds up sums that agree in bucket, sandbox and `dimensions`, in order of these. Leaves its input as it is. */
 function groupSums(
   sums: readonly Sum[],
   dimensions: readonly Dimension[],
-  tier: number,
-  withLatency: boolean,
+  want: { tier: number; latency: boolean },
 ): Sum[] {
   const groups = new Map<string, Sum>();
   for (const sum of sums) {
-    const at = floorTo(sum.at, tier);
+    const at = floorTo(sum.at, want.tier);
     let name = `${at}\0${sum.sandbox}`;
     for (const dimension of dimensions) name += `\0${sum.values[dimension]}`;
-    let group = groups.get(name);
-    if (!group) {
-      group = { ...sum, at, figures: noFigures(), ttft: createHistogram(), total: createHistogram() };
-      groups.set(name, group);
-    }
-    for (const column of FIGURE_COLUMNS) group.figures[column] += sum.figures[column];
-    if (withLatency) {
-      merge(group.ttft, sum.ttft);
-      merge(group.total, sum.total);
-    }
+    const group = groups.get(name);
+    if (group) addSum(group, sum, want.latency);
+    else groups.set(name, copySum(sum, at, want.latency));
   }
-  return [...groups.values()];
+  // In key order, as the tables are kept: neighbours share a page.
+  return [...groups].sort((a, b) => (a[0] < b[0] ? -1 : 1)).map(([, group]) => group);
 }
 
-function noFigures(): Figures {
-  return {
-    calls: 0,
-    errors: 0,
-    refused: 0,
-    client_left: 0,
-    unpriced: 0,
-    estimated: 0,
-    feedback_count: 0,
-    cost_nano_usd: 0,
-    input_tokens: 0,
-    output_tokens: 0,
-    cache_read_tokens: 0,
-    cache_write_tokens: 0,
-    reasoning_tokens: 0,
-    feedback_sum: 0,
-  };
+function addSum(into: Sum, from: Sum, latency: boolean): void {
+  for (let i = 0; i < into.figures.length; i++)
+    into.figures[i] = (into.figures[i] ?? 0) + (from.figures[i] ?? 0);
+  if (!latency) return;
+  into.ttft = mergedInto(into.ttft, from.ttft);
+  into.total = mergedInto(into.total, from.total);
+}
+
+function copySum(sum: Sum, at: number, latency: boolean): Sum {
+  const copy: Sum = { ...sum, at, figures: [...sum.figures], ttft: null, total: null };
+  if (latency) {
+    copy.ttft = mergedInto(null, sum.ttft);
+    copy.total = mergedInto(null, sum.total);
+  }
+  return copy;
+}
+
+function mergedInto(into: Histogram | null, from: Histogram | null): Histogram | null {
+  if (!from) return into;
+  const merged = into ?? createHistogram();
+  merge(merged, from);
+  return merged;
+}
+
+function histogramOf(value: number): Histogram {
+  const histogram = createHistogram();
+  record(histogram, value);
+  return histogram;
+}
+
+/** In the order of {@link FIGURE_COLUMNS}. */
+function toFigures(some: Partial<Record<keyof FigureColumns, number>>): number[] {
+  return FIGURE_COLUMNS.map((column) => some[column] ?? 0);
 }
 
 function count(value: number | null | undefined): number {

@@ -19,6 +19,7 @@ import {
   mergeRow,
   rowsOf,
   type Source,
+  type SourceFilter,
   SUMS,
   selectFrom,
   toFigures,
@@ -58,12 +59,43 @@ async function group(
     if (by.length === 0 && groups.length === 0) return [toFigures(undefined)];
     return groups.sort(bySpend).slice(0, limit);
   }
+  if (by.length === 1 && by[0] === 'user' && filter.user === undefined) {
+    const top = await topUsers(db, { sources, filter, limit });
+    return top.length > 0 ? sumGroups(db, { sources, filter: { ...filter, users: top }, by, limit }) : [];
+  }
+  return sumGroups(db, { sources, filter, by, limit });
+}
+
+/**
+ * The users that spent most, by two sums instead of fourteen: users are many, and only the first few are shown. Their
+ * other sums are then looked up.
+ */
+async function topUsers(
+  db: Kysely<Database>,
+  query: { sources: Source[]; filter: RollupFilter; limit: number },
+): Promise<string[]> {
+  const inner = selectFrom(query.sources, sql.raw('user_id, cost_nano_usd, calls'), query.filter);
+  const rows = await rowsOf<{ user_id: string }>(
+    db,
+    inner &&
+      sql`select user_id from (${inner}) parts group by user_id order by ${SPEND_ORDER}, user_id limit ${query.limit}`,
+  );
+  return rows.map((row) => row.user_id);
+}
+
+const SPEND_ORDER = sql`coalesce(sum(cost_nano_usd), 0) desc, sum(calls) desc`;
+
+async function sumGroups(
+  db: Kysely<Database>,
+  query: { sources: Source[]; filter: SourceFilter; by: readonly Dimension[]; limit: number },
+): Promise<Group[]> {
+  const { sources, filter, by, limit } = query;
   const columns = by.map((dimension) => sql.ref(DIMENSION_COLUMNS[dimension]));
   const inner = selectFrom(sources, sql.join([...columns, FIGURE_REFS]), filter);
   if (!inner) return by.length === 0 ? [toFigures(undefined)] : [];
   const grouping = by.length > 0 ? sql`group by ${sql.join(columns)}` : sql``;
   // Names last, so that equals come in the same order on every engine.
-  const order = sql.join([sql`coalesce(sum(cost_nano_usd), 0) desc`, sql`sum(calls) desc`, ...columns]);
+  const order = sql.join([SPEND_ORDER, ...columns]);
   const rows = await rowsOf<FigureRow & Record<string, unknown>>(
     db,
     sql`select ${sql.join([...columns, SUMS])} from (${inner}) parts ${grouping} order by ${order} limit ${limit}`,
@@ -79,7 +111,7 @@ function bySpend(a: Group, b: Group): number {
 function sourcesFor(filter: RollupFilter, by: readonly Dimension[]): Source[] | undefined {
   const needed = neededBy(filter, by);
   if (!needed.has('user')) {
-    const grain = grainFor(needed);
+    const grain = grainFor(needed, { latency: false });
     return (
       grain && [{ table: 'rollups', grain, segments: cutWindow(filter.since, filter.until, grain.tiers) }]
     );
@@ -129,7 +161,7 @@ async function latencyPairs(
   by: Exclude<Dimension, 'user'> | null,
 ): Promise<Map<string | null, LatencyPair>> {
   const column = by === null ? null : DIMENSION_COLUMNS[by];
-  const grain = grainFor(neededBy(filter, by === null ? [] : [by]));
+  const grain = grainFor(neededBy(filter, by === null ? [] : [by]), { latency: true });
   const pairs = grain
     ? new Map<string | null, LatencyPair>()
     : await callLatency(db, filter, (row) => {
@@ -158,7 +190,7 @@ function pairOf<Name>(pairs: Map<Name, LatencyPair>, name: Name): LatencyPair {
 async function series(db: Kysely<Database>, filter: RollupFilter, bucketMs: number): Promise<SeriesPoint[]> {
   if (!(bucketMs > 0) || bucketMs % HOUR_MS !== 0)
     throw new RangeError('bucketMs must be a multiple of an hour');
-  const grain = grainFor(neededBy(filter, []));
+  const grain = grainFor(neededBy(filter, []), { latency: true });
   const points = grain
     ? await seriesOfRollups(db, { filter, grain, bucketMs })
     : await seriesOfCalls(db, filter, bucketMs);

@@ -98,7 +98,8 @@ function openFile(path: string): DatabaseSync {
       pragma auto_vacuum = incremental;
       pragma journal_mode = wal;
       pragma synchronous = normal;
-      pragma cache_size = -16000;
+      pragma cache_size = -32000;
+      pragma wal_autocheckpoint = 4000;
       pragma temp_store = memory;
       pragma journal_size_limit = 67108864;
     `);
