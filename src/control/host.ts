@@ -196,7 +196,7 @@ class WorkerHost implements ControlHost {
         this.options.onSnapshot(message.snapshot);
         break;
       case 'failed':
-        this.onFailed(new TrimtabError(message.code as ErrorCode, message.message));
+        this.onFailed(toError(message));
         break;
       case 'response':
         this.onResponse(message);
@@ -287,6 +287,10 @@ class WorkerHost implements ControlHost {
   private post(message: ToControl): void {
     this.worker.postMessage(message);
   }
+}
+
+function toError({ code, message, field }: Extract<FromControl, { type: 'failed' }>): TrimtabError {
+  return new TrimtabError(code, message, field === null ? {} : { field });
 }
 
 function flatten(headers: GatewayRequest['headers']): [string, string][] {

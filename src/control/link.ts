@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../core/error.ts';
 import type { LogFields } from '../core/log.ts';
 import type { KeySnapshot, Snapshot } from '../stack/stack.ts';
 
@@ -34,7 +35,7 @@ export type ToControl =
 export type FromControl =
   | { type: 'ready'; snapshot: Snapshot; notices: Notice[] }
   | { type: 'snapshot'; snapshot: Snapshot }
-  | { type: 'failed'; code: string; message: string }
+  | { type: 'failed'; code: ErrorCode; message: string; field: string | null }
   | {
       type: 'response';
       id: number;

@@ -86,7 +86,8 @@ async function start(options: ControlOptions): Promise<void> {
     const text = error instanceof Error ? error.message : String(error);
     if (code === 'internal')
       logger.error({ error: error instanceof Error ? error.stack : text }, 'control start');
-    post({ type: 'failed', code, message: text });
+    const field = error instanceof TrimtabError ? (error.field ?? null) : null;
+    post({ type: 'failed', code, message: text, field });
   }
 }
 

@@ -1,0 +1,92 @@
+/** Several processes on one PostgreSQL, and the database going away under them. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { KeyCreated, OverviewAnswer, StatusAnswer } from '../../src/control/api-types.ts';
+import { startTrimtab } from '../../src/main.ts';
+import { startPostgres, type TestPostgres } from '../support/postgres.ts';
+import { ADMIN_TOKEN, clientOf, openTrimtab, QUESTION, type TestTrimtab } from './trimtab.ts';
+
+let postgres: TestPostgres;
+let first: TestTrimtab;
+let second: TestTrimtab;
+
+beforeAll(async () => {
+  postgres = await startPostgres();
+  first = await openTrimtab({ databaseUrl: postgres.url, config: null });
+  second = await openTrimtab({ databaseUrl: postgres.url, config: null });
+});
+afterAll(async () => {
+  await first?.dispose();
+  await second?.dispose();
+  await postgres?.dispose();
+});
+
+test('a key and a task made at one arrive at the other within seconds', async () => {
+  const body = JSON.stringify({ name: 'shared', route: ['sandbox/small'] });
+  await first.api('/api/v1/tasks', { method: 'POST', body });
+  const created = await first.api<KeyCreated>('/api/v1/keys', {
+    method: 'POST',
+    body: JSON.stringify({ name: 'shared', tasks: ['shared'] }),
+  });
+  const client = clientOf(second.running.url, created.key);
+  const ask = () => client.chat.completions.create({ model: 'shared', messages: QUESTION });
+  await expect
+    .poll(
+      () =>
+        ask().then(
+          () => 'ok',
+          () => 'refused',
+        ),
+      { timeout: 10_000, interval: 200 },
+    )
+    .toBe('ok');
+  await first.api(`/api/v1/keys/${created.id}/disable`, { method: 'POST' });
+  await expect
+    .poll(
+      () =>
+        ask().then(
+          () => 'ok',
+          () => 'refused',
+        ),
+      { timeout: 10_000, interval: 200 },
+    )
+    .toBe('refused');
+});
+
+test('a database that goes away stops no call, is said, and gets every record later, once', async () => {
+  const ask = (trimtab: TestTrimtab) =>
+    trimtab.client.chat.completions.create({ model: 'sandbox/small', messages: QUESTION, user: 'away' });
+  await postgres.kill();
+  for (let i = 0; i < 10; i++) expect((await ask(first)).choices).toHaveLength(1);
+  expect((await fetch(`${first.running.url}/readyz`)).status).toBe(200);
+  const overview = await fetch(`${first.running.url}/api/v1/overview`, {
+    headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
+  });
+  expect(overview.status).toBe(503);
+  expect(await overview.json()).toMatchObject({ error: { code: 'store_unavailable' } });
+  await expect
+    .poll(() => first.api<StatusAnswer>('/api/v1/status').then(({ spool }) => spool.pendingBytes), {
+      timeout: 5000,
+    })
+    .toBeGreaterThan(0);
+  expect(await first.api<StatusAnswer>('/api/v1/status')).toMatchObject({ database: 'away' });
+  await postgres.start();
+  const count = () =>
+    first.api<OverviewAnswer>('/api/v1/overview?sandbox=true').then(
+      ({ users }) => users.find(({ user }) => user === 'away')?.calls,
+      () => 'away',
+    );
+  await expect.poll(count, { timeout: 20_000, interval: 200 }).toBe(10);
+  expect(await first.api<StatusAnswer>('/api/v1/status')).toMatchObject({ database: 'ok' });
+});
+
+test('a database that is away at the start is a clear error', async () => {
+  const start = startTrimtab({
+    port: 0,
+    cwd: first.cwd,
+    dataDir: 'elsewhere',
+    env: {},
+    probeLocal: false,
+    databaseUrl: 'postgres://nobody@127.0.0.1:1/none',
+  });
+  await expect(start).rejects.toMatchObject({ code: 'store_unavailable' });
+});
