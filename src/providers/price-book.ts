@@ -15,7 +15,8 @@ export interface PriceBook {
 /** USD per million tokens, where price depends on nothing but the kind of token. */
 interface FlatRates {
   input: number;
-  output: number;
+  /** `undefined`: the row has none, as for embeddings. */
+  output: number | undefined;
   cacheRead: number;
   cacheWrite: number;
 }
@@ -71,7 +72,9 @@ export function createPriceBook(providerId: string): PriceBook {
 
   function priceByLibrary(model: string, usage: Usage, at: number): number | null {
     const result = ask(model, toLibraryUsage(usage), at);
-    return result && Number.isFinite(result.total_price) ? toNanoUsd(result.total_price) : null;
+    // Rows priced by the hour or the page have no token price: their token cost is unknown, not 0.
+    if (result?.model_price.input_mtok === undefined || !Number.isFinite(result.total_price)) return null;
+    return toNanoUsd(result.total_price);
   }
 
   return {
@@ -102,23 +105,24 @@ function toFlatRates(prices: ModelPrice): FlatRates | null {
     typeof price === 'number' ? price : otherwise;
   return {
     input,
-    output: rate(prices.output_mtok, 0),
+    output: typeof prices.output_mtok === 'number' ? prices.output_mtok : undefined,
     cacheRead: rate(prices.cache_read_mtok, input),
     cacheWrite: rate(prices.cache_write_mtok, input),
   };
 }
 
-/** `null` for a usage that cannot be: more cached tokens than input tokens. */
+/** `null` for a usage that cannot be (more cached tokens than input), and for output that has no price. */
 function priceFlat(rates: FlatRates, usage: Usage): number | null {
   const cacheRead = usage.cacheReadTokens ?? 0;
   const cacheWrite = usage.cacheWriteTokens ?? 0;
   const uncached = (usage.inputTokens ?? 0) - cacheRead - cacheWrite;
-  if (uncached < 0) return null;
+  const output = usage.outputTokens ?? 0;
+  if (uncached < 0 || (output > 0 && rates.output === undefined)) return null;
   const microUsd =
     uncached * rates.input +
     cacheRead * rates.cacheRead +
     cacheWrite * rates.cacheWrite +
-    (usage.outputTokens ?? 0) * rates.output;
+    output * (rates.output ?? 0);
   return Math.round(microUsd * NANO_PER_MICRO);
 }
 

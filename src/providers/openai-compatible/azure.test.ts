@@ -1,0 +1,29 @@
+import { describe, expect, test } from 'vitest';
+import { azurePath, parseAzureOptions } from './azure.ts';
+
+describe('azurePath', () => {
+  test('names the deployment and the version', () => {
+    expect(azurePath('chat', 'my gpt/5', { apiVersion: '2025-01-01-preview' })).toBe(
+      '/openai/deployments/my%20gpt%2F5/chat/completions?api-version=2025-01-01-preview',
+    );
+    expect(azurePath('embeddings', 'e', parseAzureOptions({}))).toBe(
+      '/openai/deployments/e/embeddings?api-version=2024-10-21',
+    );
+  });
+
+  test('of v1 names neither', () => {
+    expect(azurePath('chat', 'e', { apiVersion: 'v1' })).toBe('/openai/v1/chat/completions');
+  });
+});
+
+describe('parseAzureOptions', () => {
+  test.each([
+    [{ apiVersion: 'latest' }, 'options.apiVersion'],
+    [{ apiVersion: 5 }, 'options.apiVersion'],
+    [{ version: 'v1' }, 'options.version'],
+  ])('refuses %o', (options, field) => {
+    expect(() => parseAzureOptions(options)).toThrow(
+      expect.objectContaining({ code: 'config_invalid', field }),
+    );
+  });
+});
