@@ -30,7 +30,7 @@ export interface AwayReport extends Comparison {
 export async function runOutage(options: AwayOptions): Promise<AwayReport> {
   const folder = mkdtempSync(join(tmpdir(), 'trimtab-away-'));
   const postgres = await startPostgres();
-  const server = new Server(folder, postgres.url);
+  const server = new Server(folder, { databaseUrl: postgres.url });
   try {
     await server.start();
     const load = startLoad(server, options);

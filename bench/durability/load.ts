@@ -53,13 +53,13 @@ export function startLoad(server: Server, { clients, perSecond }: LoadOptions): 
   };
 }
 
-interface CallOptions {
+export interface CallOptions {
   stream: boolean;
   user: string;
 }
 
 /** One call; returns its id once the whole answer is here, throws otherwise. */
-async function callOnce(
+export async function callOnce(
   server: Server,
   dispatcher: Dispatcher,
   { stream, user }: CallOptions,
@@ -78,7 +78,7 @@ async function callOnce(
     }),
   });
   const text = await body.text();
-  if (statusCode !== 200) throw new Error(`status ${statusCode}: ${text.slice(0, 100)}`);
+  if (statusCode !== 200) throw new Error(`${statusCode} ${JSON.parse(text).error?.code}`);
   const isWhole = stream ? text.trimEnd().endsWith('data: [DONE]') : JSON.parse(text).choices.length === 1;
   if (!isWhole) throw new Error('the answer was cut');
   return String(headers['x-trimtab-call-id']);

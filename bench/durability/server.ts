@@ -1,5 +1,5 @@
 /** The real server as a child process, for the durability scripts and their short forms in test/durability. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,19 +17,26 @@ const CONFIG = {
   tasks: { [TASK]: { route: ['sandbox/small'] } },
 };
 
+export interface ServerOptions {
+  databaseUrl?: string | null;
+  spool?: { whenFull?: 'refuse' | 'unrecorded'; maxBytes?: number };
+}
+
 export class Server {
   readonly key = newVirtualKey().key;
   readonly #token = newAdminToken().token;
   readonly #folder: string;
   readonly #databaseUrl: string | null;
+  /** Lines the server logged, of level warn and above. */
+  readonly logged: string[] = [];
   #child: ChildProcess | undefined;
   url = '';
 
   /** `folder` holds its config and its data, and stays the same over restarts. */
-  constructor(folder: string, databaseUrl: string | null = null) {
+  constructor(folder: string, { databaseUrl = null, spool = {} }: ServerOptions = {}) {
     this.#folder = folder;
     this.#databaseUrl = databaseUrl;
-    writeFileSync(join(folder, 'trimtab.config.json'), JSON.stringify(CONFIG));
+    writeFileSync(join(folder, 'trimtab.config.json'), JSON.stringify({ ...CONFIG, spool }));
   }
 
   /** Starts it; returns milliseconds until it said that it serves. */
@@ -37,23 +44,29 @@ export class Server {
     const began = performance.now();
     const child = spawn(process.execPath, [PROGRAM, 'start', '--json', '--port', '0'], {
       cwd: this.#folder,
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         ...process.env,
         TRIMTAB_DATA_DIR: join(this.#folder, 'data'),
         TRIMTAB_CONFIG: join(this.#folder, 'trimtab.config.json'),
         TRIMTAB_ADMIN_TOKEN: this.#token,
         TRIMTAB_KEY: this.key,
-        TRIMTAB_LOG_LEVEL: process.env.TRIMTAB_LOG_LEVEL ?? 'silent',
+        TRIMTAB_LOG_LEVEL: 'warn',
         DATABASE_URL: this.#databaseUrl ?? '',
       },
     });
     this.#child = child;
+    createInterface({ input: child.stderr }).on('line', (line) => this.logged.push(line));
     for await (const line of createInterface({ input: child.stdout })) {
       this.url = (JSON.parse(line) as { url: string }).url;
       return performance.now() - began;
     }
-    throw new Error('the server ended before it served');
+    throw new Error(`the server ended before it served: ${this.logged.join('\n')}`);
+  }
+
+  /** Largest file the server may write, bytes: a real refusal by the kernel, for its spool and its database. */
+  limitFiles(bytes: number | 'unlimited'): void {
+    execFileSync('prlimit', ['--pid', String(this.#child?.pid), `--fsize=${bytes}:unlimited`]);
   }
 
   /** SIGKILL at once; resolves when the process is gone. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -100,6 +100,7 @@ test.each(['stop', 'kill'] as const)(
       spool.close();
       await drain.stop();
       expect(drain.pendingBytes()).toBe(0);
+      expect(existsSync(join(dir, 'rejected.jsonl'))).toBe(false);
 
       const stored: string[] = [];
       for (let before: string | undefined; ; ) {

@@ -12,7 +12,7 @@ import { listSegments } from '../../src/evidence/segments.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { Store } from '../../src/store/store.ts';
 
-const TIMES = 20;
+const TIMES = 12;
 
 /** Runs the appender until it has said `acks` ids, then kills it at once. Returns every id it said. */
 async function runAndKill(dataDir: string, acks: number): Promise<string[]> {

@@ -1,7 +1,11 @@
 /** Short forms of bench/durability, over the whole server. */
+import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { runOutage } from '../../bench/durability/database-away.ts';
+import { runFull } from '../../bench/durability/disk-full.ts';
 import { runKills } from '../../bench/durability/kill.ts';
+
+const hasPrlimit = spawnSync('prlimit', ['--version']).status === 0;
 
 describe('the whole server', () => {
   test('killed under load: every call a client saw finish is stored once', async () => {
@@ -21,4 +25,21 @@ describe('the whole server', () => {
     expect(report.stored).toBe(report.finished);
     expect(report.counted).toBe(report.stored);
   }, 60_000);
+
+  test.skipIf(!hasPrlimit)(
+    'on a full disk: as declared, loud, and nothing lost',
+    async () => {
+      const [refuse, unrecorded] = await Promise.all([runFull('refuse', 500), runFull('unrecorded', 500)]);
+      for (const report of [refuse, unrecorded]) {
+        expect(report.missing).toEqual([]);
+        expect(report.twice).toBe(0);
+        expect(report.loud.filter((line) => line.includes('cannot take more records'))).toHaveLength(1);
+        expect(report.loud.filter((line) => line.includes('takes records again'))).not.toEqual([]);
+      }
+      expect(refuse.failed.map(([name]) => name)).toEqual(['503 spool_unavailable']);
+      expect(unrecorded.failed).toEqual([]);
+      expect(unrecorded.finishedWhileFull).toBeGreaterThan(5);
+    },
+    60_000,
+  );
 });
