@@ -228,7 +228,13 @@ async function answerStream(upstream: Upstream, call: UpstreamCall, response: Se
       if (fault === 'stall-mid-body') return;
     }
     if (!response.write(chunk({ content: word })) && !response.destroyed) {
-      await new Promise((resolve) => response.once('drain', resolve).once('close', resolve));
+      await new Promise<void>((resolve) => {
+        const go = (): void => {
+          response.off('drain', go).off('close', go);
+          resolve();
+        };
+        response.on('drain', go).on('close', go);
+      });
     }
   }
   response.write(chunk({}, 'stop'));

@@ -33,7 +33,7 @@ export function toTrouble(error: Error, deployment: string, afterHead: boolean):
 }
 
 function guess(error: Error, code: string, afterHead: boolean): [ErrorCode, string] {
-  if (code.startsWith('HPE_')) return ['upstream_malformed', 'sent something that is not HTTP'];
+  if (error.name === 'HTTPParserError') return ['upstream_malformed', 'sent something that is not HTTP'];
   if (code.includes('CERT') || code.startsWith('ERR_TLS') || code === 'UNABLE_TO_VERIFY_LEAF_SIGNATURE') {
     return ['upstream_error', `has a TLS certificate that is not trusted (${code})`];
   }
