@@ -213,7 +213,8 @@ function createDriver(db: DatabaseSync, prepare: (statement: string) => Statemen
     },
     beginTransaction: () => command('begin immediate'),
     commitTransaction: () => command('commit'),
-    rollbackTransaction: () => command('rollback'),
+    // After FULL or IOERR SQLite has rolled back itself; a second rollback would hide that error behind its own.
+    rollbackTransaction: async () => (db.isTransaction ? command('rollback') : undefined),
     async releaseConnection() {
       finish();
     },
