@@ -1,0 +1,161 @@
+import { readFileSync } from 'node:fs';
+import { relative, resolve } from 'node:path';
+import { defineCommand } from 'citty';
+import { TrimtabError } from '../core/error.ts';
+import { catalog } from '../providers/index.ts';
+import { policies } from '../routing/index.ts';
+import { locateField } from '../stack/config-file.ts';
+import { discover } from '../stack/discover.ts';
+import { findConfig, loadConfig } from '../stack/load.ts';
+import { parseStack } from '../stack/parse.ts';
+import { createRevision } from '../stack/revision.ts';
+import type { Stack } from '../stack/stack.ts';
+import { checkStack, type RouteCheck, type StackCheck } from './check-stack.ts';
+import { CliError, type CliIo, EXIT, paint, printJson } from './io.ts';
+import { type ProbeResult, probeProviders } from './probe.ts';
+import type { CommandData } from './run.ts';
+import { printable, renderTable } from './table.ts';
+
+/** `trimtab check`: exit code 1 when the stack would not serve as written. */
+export const checkCommand = defineCommand({
+  meta: { name: 'check', description: 'Check the config: shape, secrets, routes, data policy, prices' },
+  args: {
+    config: {
+      type: 'string',
+      description: 'Config file (TRIMTAB_CONFIG, default trimtab.config.*)',
+      valueHint: 'path',
+    },
+    probe: { type: 'boolean', description: 'Also ask each provider for its models; costs no tokens' },
+    json: { type: 'boolean', description: 'Print JSON' },
+  },
+  async run({ args, data }) {
+    const { io } = data as CommandData;
+    const path = args.config === undefined ? findConfig(io.cwd, io.env) : resolve(io.cwd, args.config);
+    const stack = path === null ? await discovered(io) : await readStack(path, io);
+    const origin = path === null ? 'no config; what is on this machine' : relative(io.cwd, path) || path;
+    const check = checkStack(stack, io.env, io.now());
+    const probes = args.probe ? await probeProviders(stack, io.env) : null;
+    const ok =
+      check.secrets.length + check.connections.length + check.unservable.length === 0 &&
+      !probes?.some(({ state }) => state === 'failed');
+    const { id } = createRevision(stack, { source: 'file', origin, now: io.now() });
+    if (args.json) printJson(io, { ok, origin, revision: id, ...check, probes });
+    else io.out(renderCheck({ stack, check, probes, ok, title: `${origin}  ${paint(io, 'dim', id)}` }, io));
+    return ok ? EXIT.ok : EXIT.failed;
+  },
+});
+
+async function readStack(path: string, io: CliIo): Promise<Stack> {
+  const input = await loadConfig(path);
+  try {
+    return parse(input);
+  } catch (error) {
+    if (!(error instanceof TrimtabError) || error.field === undefined) throw error;
+    throw new CliError(EXIT.failed, `${placeOf(path, error.field, io)}: ${error.message}`);
+  }
+}
+
+function parse(input: unknown): Stack {
+  return parseStack(input, { catalog, policies: policies.map(({ name }) => name) });
+}
+
+async function discovered(io: CliIo): Promise<Stack> {
+  const { input } = await discover({ env: io.env, catalog, fetch, probeLocal: true });
+  return parse(input);
+}
+
+/** `trimtab.config.yaml:12:5`, as far as the format has lines. */
+function placeOf(path: string, field: string, io: CliIo): string {
+  const shown = relative(io.cwd, path) || path;
+  if (!/\.(?:ya?ml|json)$/.test(path)) return shown;
+  const place = locateField(readFileSync(path, 'utf8'), field);
+  return place ? `${shown}:${place.line}:${place.column}` : shown;
+}
+
+interface Report {
+  title: string;
+  stack: Stack;
+  check: StackCheck;
+  probes: ProbeResult[] | null;
+  ok: boolean;
+}
+
+function renderCheck({ title, stack, check, probes, ok }: Report, io: CliIo): string {
+  const count = (one: string, members: object): string => {
+    const size = Object.keys(members).length;
+    return `${size} ${one}${size === 1 ? '' : 's'}`;
+  };
+  const failures = [
+    ...check.secrets,
+    ...check.connections,
+    ...check.unservable.map(
+      (task) => `tasks.${task}: no deployment of its route may get its data; see the table`,
+    ),
+  ];
+  const lines = [
+    paint(io, 'bold', title),
+    `${count('provider', stack.providers)}, ${count('deployment', stack.deployments)}, ${count('task', stack.tasks)}`,
+    '',
+    ...(check.routes.length > 0 ? [renderRoutes(check.routes, io)] : []),
+    ...(probes ? [renderProbes(probes, io)] : []),
+    ...check.warnings.map((text) => paint(io, 'yellow', `! ${printable(text)}`)),
+    ...failures.map((text) => paint(io, 'red', `✗ ${text}`)),
+    ok
+      ? paint(io, 'green', '✓ This stack can serve.')
+      : paint(io, 'red', '✗ This stack cannot serve as written.'),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function renderRoutes(routes: readonly RouteCheck[], io: CliIo): string {
+  return renderTable<RouteCheck>(
+    io,
+    [
+      { title: 'task', min: 8, cell: ({ task }) => task },
+      { title: 'data', cell: ({ dataClass }) => dataClass },
+      { title: 'deployment', min: 12, cell: ({ deployment }) => deployment },
+      {
+        title: 'may go there',
+        cell: ({ allowed }) => (allowed ? 'allowed' : 'refused'),
+        style: ({ allowed }) => (allowed ? 'green' : 'red'),
+      },
+      {
+        title: 'USD per million in/out',
+        drop: 2,
+        cell: priceOf,
+        style: ({ price }) => (price ? undefined : 'yellow'),
+      },
+      { title: 'why', min: 20, drop: 1, cell: ({ reason }) => reason ?? '' },
+    ],
+    { rows: routes },
+  );
+}
+
+function priceOf({ price }: RouteCheck): string {
+  return price ? `${rounded(price.inputPerMillion)} / ${rounded(price.outputPerMillion)}` : 'unpriced';
+}
+
+function rounded(usd: number): string {
+  return String(Number(usd.toPrecision(3)));
+}
+
+function renderProbes(probes: readonly ProbeResult[], io: CliIo): string {
+  return renderTable<ProbeResult>(
+    io,
+    [
+      { title: 'provider', cell: ({ provider }) => provider },
+      {
+        title: 'probe',
+        cell: ({ state }) => state,
+        style: ({ state }) => (state === 'ok' ? 'green' : state === 'failed' ? 'red' : 'dim'),
+      },
+      {
+        title: 'detail',
+        min: 20,
+        cell: ({ detail, missingModels }) =>
+          missingModels.length === 0 ? detail : `${detail}; does not list ${missingModels.join(', ')}`,
+      },
+    ],
+    { rows: probes },
+  );
+}

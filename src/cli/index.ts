@@ -1,0 +1,52 @@
+/** Every command: an explicit list. Adding one: a file, and an entry here. A command's code loads when it is called. */
+import type { ArgsDef, CommandDef } from 'citty';
+
+export interface CommandEntry {
+  name: string;
+  summary: string;
+  load(): Promise<CommandDef<ArgsDef>>;
+}
+
+/** Citty types each command by its own flags; the list only runs them. */
+function entry(name: string, summary: string, load: () => Promise<unknown>): CommandEntry {
+  return { name, summary, load: load as () => Promise<CommandDef<ArgsDef>> };
+}
+
+export const commands: readonly CommandEntry[] = [
+  entry(
+    'start',
+    'Start the server: gateway, control API and dashboard',
+    async () => (await import('./start.ts')).startCommand,
+  ),
+  entry(
+    'init',
+    'Write a config from what is on this machine',
+    async () => (await import('./init.ts')).initCommand,
+  ),
+  entry(
+    'check',
+    'Check the config: shape, secrets, routes, data policy, prices',
+    async () => (await import('./check.ts')).checkCommand,
+  ),
+  entry(
+    'status',
+    'What runs, from which config, and how it is doing',
+    async () => (await import('./status.ts')).statusCommand,
+  ),
+  entry('calls', 'List, follow and show calls', async () => (await import('./calls.ts')).callsCommand),
+  entry(
+    'costs',
+    'What was spent, by task, user, deployment or key',
+    async () => (await import('./costs.ts')).costsCommand,
+  ),
+  entry(
+    'keys',
+    'List, create, disable and enable virtual keys',
+    async () => (await import('./keys.ts')).keysCommand,
+  ),
+  entry(
+    'revisions',
+    'List, show, compare and roll back revisions of the stack',
+    async () => (await import('./revisions.ts')).revisionsCommand,
+  ),
+];
