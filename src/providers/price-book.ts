@@ -1,4 +1,4 @@
-import { calcPrice, findProvider, type ModelInfo, type ModelPrice } from '@pydantic/genai-prices';
+import { calcPrice, findProvider, type ModelPrice, type PriceCalculation } from '@pydantic/genai-prices';
 import { toNanoUsd } from '../core/money.ts';
 import { isComplete, type Usage } from '../core/usage.ts';
 import type { PricedCost } from './provider.ts';
@@ -12,8 +12,8 @@ export interface PriceBook {
   contextTokens(model: string): number | undefined;
 }
 
-/** USD per million tokens, where price depends on nothing but the kind of token. */
-interface FlatRates {
+/** USD per million tokens. */
+interface Rates {
   input: number;
   /** `undefined`: the row has none, as for embeddings. */
   output: number | undefined;
@@ -21,15 +21,24 @@ interface FlatRates {
   cacheWrite: number;
 }
 
+/** Rates of a prompt of more than `above` input tokens; the whole usage costs by them. */
+interface Tier {
+  above: number;
+  rates: Rates;
+}
+
 interface ModelRow {
-  /** `null`: tiered, time-dependent, or with charges we do not know how to add; ask the library each time. */
-  flat: FlatRates | null;
+  /** Highest first. `null`: charges we do not know how to add; the library is asked each time. */
+  tiers: Tier[] | null;
+  /** The minute (epoch milliseconds / 60,000) the rates hold in; `null`: they do not depend on time. */
+  minute: number | null;
   source: string;
   /**
    * The row is the vendor's own. For vendors that resell, the library falls back to the maker's row, which is right
    * for a price and wrong for saying who serves a name.
    */
   own: boolean;
+  contextTokens: number | undefined;
 }
 
 /** USD per million tokens x tokens = micro-USD; x 1000 = nano-USD. */
@@ -41,22 +50,25 @@ const MAX_ROWS = 2000;
 /** Price keys that concern usage we never have, so they change nothing. */
 const UNUSED_KEY = /audio|video|image|search|_1h_|_hours$|_gpixels$|_kpages$|_mchars$|storage|file|code/;
 
+const KNOWN_KEYS = new Set(['input_mtok', 'output_mtok', 'cache_read_mtok', 'cache_write_mtok']);
+
 /**
  * The dated, tiered price table of one vendor in `@pydantic/genai-prices` (https://github.com/pydantic/genai-prices).
  * Its prices count cache reads and writes as parts of the input; where it states no cache price, they cost as input.
- * The library takes 14 us per call (measured 2026-11-23); rows whose price depends only on token counts are resolved
- * once and computed here, the others go to the library each time.
+ * The library takes 14 us per call and this 0.2 (measured 2026-11-23): rates are resolved once, those that depend on
+ * the date or the time of day once per minute of use.
  */
 export function createPriceBook(providerId: string): PriceBook {
   const rows = new Map<string, ModelRow | null>();
   const ownModels = new Set(findProvider({ providerId })?.models);
 
-  function rowOf(model: string): ModelRow | null {
+  /** `at` `null`: any time will do. */
+  function rowOf(model: string, at: number | null): ModelRow | null {
     const known = rows.get(model);
-    if (known !== undefined) return known;
+    if (known === null || (known && isCurrent(known, at))) return known;
     if (rows.size >= MAX_ROWS) rows.clear();
-    const found = ask(model, { input_tokens: 0, output_tokens: 0 }, 0);
-    const row = found ? toRow(found.provider.id, found.model, ownModels.has(found.model)) : null;
+    const found = ask(model, { input_tokens: 0, output_tokens: 0 }, at ?? 0);
+    const row = found ? toRow(found, at ?? 0, ownModels.has(found.model)) : null;
     rows.set(model, row);
     return row;
   }
@@ -80,44 +92,74 @@ export function createPriceBook(providerId: string): PriceBook {
   return {
     price(model, usage, at) {
       if (!isComplete(usage)) return null;
-      const row = rowOf(model);
+      const row = rowOf(model, at);
       if (!row) return null;
-      const costNanoUsd = row.flat ? priceFlat(row.flat, usage) : priceByLibrary(model, usage, at);
+      const costNanoUsd = row.tiers ? priceByRates(row.tiers, usage) : priceByLibrary(model, usage, at);
       return costNanoUsd === null ? null : { costNanoUsd, source: row.source };
     },
-    offers: (model) => rowOf(model)?.own ?? false,
-    contextTokens: (model) => ask(model, { input_tokens: 0, output_tokens: 0 }, 0)?.model.context_window,
+    offers: (model) => rowOf(model, null)?.own ?? false,
+    contextTokens: (model) => rowOf(model, null)?.contextTokens,
   };
 }
 
-function toRow(providerId: string, model: ModelInfo, own: boolean): ModelRow {
-  const source = `genai-prices ${providerId}/${model.id}`;
-  return { source, own, flat: Array.isArray(model.prices) ? null : toFlatRates(model.prices) };
+function isCurrent({ minute }: ModelRow, at: number | null): boolean {
+  return at === null || minute === null || minute === minuteOf(at);
 }
 
-function toFlatRates(prices: ModelPrice): FlatRates | null {
+function minuteOf(at: number): number {
+  return Math.floor(at / 60_000);
+}
+
+function toRow(
+  { provider, model, model_price: prices }: PriceCalculation,
+  at: number,
+  own: boolean,
+): ModelRow {
+  return {
+    tiers: toTiers(prices),
+    minute: Array.isArray(model.prices) ? minuteOf(at) : null,
+    source: `genai-prices ${provider.id}/${model.id}`,
+    own,
+    contextTokens: model.context_window,
+  };
+}
+
+function toTiers(prices: ModelPrice): Tier[] | null {
   const used = Object.entries(prices).filter(([key, price]) => price !== undefined && !UNUSED_KEY.test(key));
-  const known = new Set(['input_mtok', 'output_mtok', 'cache_read_mtok', 'cache_write_mtok']);
-  if (used.some(([key, price]) => !known.has(key) || typeof price !== 'number')) return null;
-  const input = prices.input_mtok;
-  if (typeof input !== 'number') return null;
-  const rate = (price: ModelPrice[string], otherwise: number) =>
-    typeof price === 'number' ? price : otherwise;
+  if (prices.input_mtok === undefined || used.some(([key]) => !KNOWN_KEYS.has(key))) return null;
+  const starts = used.flatMap(([, price]) =>
+    typeof price === 'object' ? price.tiers.map(({ start }) => start) : [],
+  );
+  // A tier begins above its start; the lowest applies from nothing up.
+  const bounds = [...new Set([...starts, -1])].sort((a, b) => b - a);
+  return bounds.map((above) => ({ above, rates: toRates(prices, above) }));
+}
+
+function toRates(prices: ModelPrice, above: number): Rates {
+  const rateOf = (key: string): number | undefined => {
+    const price = prices[key];
+    if (typeof price !== 'object') return price;
+    const tier = price.tiers.filter(({ start }) => start <= above).sort((a, b) => b.start - a.start)[0];
+    return tier?.price ?? price.base;
+  };
+  const input = rateOf('input_mtok') ?? 0;
   return {
     input,
-    output: typeof prices.output_mtok === 'number' ? prices.output_mtok : undefined,
-    cacheRead: rate(prices.cache_read_mtok, input),
-    cacheWrite: rate(prices.cache_write_mtok, input),
+    output: rateOf('output_mtok'),
+    cacheRead: rateOf('cache_read_mtok') ?? input,
+    cacheWrite: rateOf('cache_write_mtok') ?? input,
   };
 }
 
 /** `null` for a usage that cannot be (more cached tokens than input), and for output that has no price. */
-function priceFlat(rates: FlatRates, usage: Usage): number | null {
+function priceByRates(tiers: Tier[], usage: Usage): number | null {
   const cacheRead = usage.cacheReadTokens ?? 0;
   const cacheWrite = usage.cacheWriteTokens ?? 0;
-  const uncached = (usage.inputTokens ?? 0) - cacheRead - cacheWrite;
+  const input = usage.inputTokens ?? 0;
+  const uncached = input - cacheRead - cacheWrite;
   const output = usage.outputTokens ?? 0;
-  if (uncached < 0 || (output > 0 && rates.output === undefined)) return null;
+  const rates = tiers.find(({ above }) => input > above)?.rates;
+  if (!rates || uncached < 0 || (output > 0 && rates.output === undefined)) return null;
   const microUsd =
     uncached * rates.input +
     cacheRead * rates.cacheRead +

@@ -50,9 +50,8 @@ describe('a price', () => {
     expect(book.price('claude-opus-4-6', usage, AT)?.costNanoUsd).toBe(1_500_000_000);
   });
 
-  test('agrees with the library on every flat row', async () => {
+  test('agrees with the library on every row, tier and time of day', async () => {
     const { calcPrice, findProvider } = await import('@pydantic/genai-prices');
-    const usage = { inputTokens: 12_345, outputTokens: 678, cacheReadTokens: 1234, cacheWriteTokens: 99 };
     let compared = 0;
     for (const providerId of [
       'openai',
@@ -66,20 +65,29 @@ describe('a price', () => {
     ]) {
       const book = createPriceBook(providerId);
       for (const { id } of findProvider({ providerId })?.models ?? []) {
-        const theirs = priceOf(() =>
-          calcPrice(
-            { input_tokens: 12_345, output_tokens: 678, cache_read_tokens: 1234, cache_write_tokens: 99 },
-            id,
-            { providerId, timestamp: new Date(AT) },
-          ),
-        );
-        const ours = book.price(id, usage, AT)?.costNanoUsd;
-        if (theirs === undefined || ours === undefined) continue;
-        compared++;
-        expect(Math.abs(ours - theirs * 1e9), `${providerId}/${id}`).toBeLessThanOrEqual(1);
+        for (const inputTokens of [5000, 128_000, 128_001, 200_000, 200_001, 272_001, 3_000_000]) {
+          const at = AT + (inputTokens % 24) * 3_600_000;
+          const usage = { inputTokens, outputTokens: 678, cacheReadTokens: 1234, cacheWriteTokens: 99 };
+          const theirs = priceOf(() =>
+            calcPrice(
+              {
+                input_tokens: inputTokens,
+                output_tokens: 678,
+                cache_read_tokens: 1234,
+                cache_write_tokens: 99,
+              },
+              id,
+              { providerId, timestamp: new Date(at) },
+            ),
+          );
+          const ours = book.price(id, usage, at)?.costNanoUsd;
+          if (theirs === undefined || ours === undefined) continue;
+          compared++;
+          expect(Math.abs(ours - theirs * 1e9), `${providerId}/${id} ${inputTokens}`).toBeLessThanOrEqual(1);
+        }
       }
     }
-    expect(compared).toBeGreaterThan(500);
+    expect(compared).toBeGreaterThan(5000);
   });
 
   test('names its source', () => {

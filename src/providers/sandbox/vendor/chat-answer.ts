@@ -4,7 +4,7 @@ import type { Classifier, Label } from './classify.ts';
 import { createLargeClassifier, createSmallClassifier } from './classify.ts';
 import { draft, topics } from './draft.ts';
 import type { Prompt } from './prompt.ts';
-import { asksForLabel, createLabelFinder, readExamples, readLabels, readPrompt } from './prompt.ts';
+import { createLabelFinder, readExamples, readLabels, readPrompt } from './prompt.ts';
 import type { FillContext } from './schema-value.ts';
 import { fillSchema, jsonAnswer } from './schema-value.ts';
 import { hash32 } from './text.ts';
@@ -54,7 +54,7 @@ function answerText(
   if (request.format.kind === 'schema') return JSON.stringify(fillSchema(request.format.schema, context));
   const results = toolResults(request);
   if (results !== null) return results;
-  const labels = asksForLabel(prompt) || prompt.turns.length > 1 ? readLabels(prompt) : [];
+  const labels = readLabels(prompt);
   if (labels.length > 1) {
     const label = context.choose(labels)[0]?.label ?? '';
     return request.format.kind === 'json'

@@ -14,10 +14,13 @@ export interface DraftRequest {
   images: number;
 }
 
+/** `Reply with exactly: OK` */
+const EXACTLY = /\b(?:reply|answer|respond)(?: with)? (?:exactly|only|just): *(\S[^\n]{0,199})$/i;
+
 export function draft({ prompt, model, seed, images }: DraftRequest): string {
   const quoted =
     /\b(?:say|repeat|reply with|answer with|respond with|output)(?: exactly| only| just)*:? +["“]([^"”]+)["”]/i;
-  const exact = quoted.exec(prompt.asked)?.[1];
+  const exact = quoted.exec(prompt.asked)?.[1] ?? EXACTLY.exec(prompt.asked)?.[1];
   if (exact !== undefined) return exact;
   const note = images > 0 ? ' (The sandbox does not look at images; this answers the text alone.)' : '';
   if (/\b(summari[sz]e|summary|tl;?dr)\b/i.test(`${prompt.instruction}\n${prompt.asked}`)) {
@@ -147,11 +150,6 @@ const ADVICE: readonly (readonly [about: string, steps: readonly [string, string
   ],
 ];
 
-const GENERAL: readonly [string, string] = [
-  'I have looked at what you wrote and the next step is on our side.',
-  'If you can tell us the date, the amount and what you saw on the screen, we can answer precisely.',
-];
-
 const OPENINGS = [
   'Thank you for writing to us.',
   'Thanks for getting in touch.',
@@ -169,12 +167,14 @@ function reply(prompt: Prompt, model: ModelName, random: () => number): string {
   const asked = sentences(prompt.text)[0] ?? '';
   const about = asked.length > 140 ? `${asked.slice(0, asked.lastIndexOf(' ', 120))} ...` : asked;
   const known = nearestSentences(prompt, model === 'large' ? 2 : 1);
-  const [first, second] = adviceFor(prompt.text);
+  const advice = adviceFor(prompt.asked);
+  if (known.length === 0 && advice === null) return admit(prompt, model, about);
+  const [first = '', second = ''] = advice ?? [];
   const parts = [pick(OPENINGS)];
   if (about !== '') parts.push(`You wrote: "${about.replaceAll('"', "'")}"`);
   if (known.length > 0) parts.push(...known);
   else parts.push(first);
-  if (model === 'large') parts.push(second);
+  if (model === 'large' && second !== '') parts.push(second);
   parts.push(pick(CLOSINGS));
   return parts.join(' ');
 }
@@ -202,12 +202,23 @@ function nearestSentences(prompt: Prompt, count: number): string[] {
     .map(({ sentence }) => (/[.!?]$/.test(sentence) ? sentence : `${sentence}.`));
 }
 
-function adviceFor(text: string): readonly [string, string] {
+function adviceFor(text: string): readonly [string, string] | null {
   const asked = new Set(topics(text));
-  let best = { score: 0, steps: GENERAL };
+  let best: { score: number; steps: readonly [string, string] | null } = { score: 0, steps: null };
   for (const [about, steps] of ADVICE) {
     const score = topics(about).filter((topic) => asked.has(topic)).length;
     if (score > best.score) best = { score, steps };
   }
   return best.steps;
+}
+
+/** What is said to a prompt that holds nothing to answer from. */
+function admit(prompt: Prompt, model: ModelName, about: string): string {
+  const subjects = [...new Set(words(prompt.text).filter((word) => !isStopWord(word) && word.length > 2))];
+  const named = subjects.slice(0, model === 'large' ? 5 : 2).join(', ');
+  const parts = [`This is the sandbox's ${model} model: it simulates a vendor and knows no facts.`];
+  if (about !== '') parts.push(`You asked: "${about.replaceAll('"', "'")}"`);
+  if (named !== '') parts.push(`A real model would answer here about ${named}.`);
+  parts.push('It can label, extract, summarise, call tools and fill schemas from what the prompt holds.');
+  return parts.join(' ');
 }

@@ -49,6 +49,8 @@ const ARROW =
 const OPEN_ARROW = /(?:^|\n)[ \t]*["“']?([^\n]+?)["”']?[ \t]*(?:->|=>|→)[ \t]*$/;
 const TAGGED =
   /<(text|message|input|query|review|ticket|email|document|article)>([\s\S]+?)<\/\1>(?![\s\S]*<\1>)/i;
+/** `Is this spam or not? "the text"` */
+const QUOTED = /^[^"“]{10,400}\?\s*["“]([^"”]{10,})["”]\s*$/;
 const FENCED = /(?:"""|```)(?:\w*\n)?([\s\S]+?)(?:"""|```)/;
 
 /** The part of a message that is the text to work on, without the instruction around it. */
@@ -58,11 +60,19 @@ function textInQuestion(message: string): string {
     TAGGED.exec(trimmed)?.[2] ??
     OPEN_ARROW.exec(trimmed)?.[1] ??
     lastText(trimmed) ??
-    FENCED.exec(trimmed)?.[1];
+    FENCED.exec(trimmed)?.[1] ??
+    afterLabels(trimmed) ??
+    QUOTED.exec(trimmed)?.[1];
   if (found !== undefined) return found.trim().replace(/^["“]([\s\S]*)["”]$/, '$1');
   const paragraphs = trimmed.split(/\n\s*\n/);
   const last = paragraphs.at(-1) ?? trimmed;
   return paragraphs.length > 1 && isInstruction(paragraphs[0] ?? '') ? last : trimmed;
+}
+
+/** `Classify as a, b or c: the text`. */
+function afterLabels(message: string): string | undefined {
+  const [, head = '', rest] = /^([^:\n]{8,400}):\s+(\S[\s\S]*)$/.exec(message) ?? [];
+  return ASKS_FOR_LABEL.test(head) && listedLabels(head).length > 1 ? rest : undefined;
 }
 
 /** The last `Text: ...` of a message, unless a label already follows it. */
@@ -79,27 +89,37 @@ function isInstruction(text: string): boolean {
 }
 
 const ASKS_FOR_LABEL =
-  /\b(classif\w*|categori[sz]\w*|labell?(?:s|ed|ing)?|triage|intents?|sentiment|(?:which|exactly|only) (?:one )?of|one of|pick one|choose one)\b/i;
+  /\b(classif\w*|categori[sz]\w*|labell?(?:s|ed|ing)?|triage|intents?|sentiment|(?:which|exactly|only) (?:one )?of|one of|pick one|choose one)\b|\bis (?:this|it) .+ or .+\?|\b(?:options|labels|categories|classes) ?:/i;
 
 /** Whether a prompt asks for one of several labels. */
-export function asksForLabel(prompt: Prompt): boolean {
+function asksForLabel(prompt: Prompt): boolean {
   return (
     ASKS_FOR_LABEL.test(prompt.instruction) || ASKS_FOR_LABEL.test(prompt.asked.replace(prompt.text, ''))
   );
 }
 
-/** The labels a prompt lists, or else those its examples use. */
+/** The labels a prompt wants one of: those it lists, else those its examples use. None: it wants something else. */
 export function readLabels(prompt: Prompt): Label[] {
-  for (const source of [prompt.instruction, withoutText(prompt)]) {
+  const asks = asksForLabel(prompt);
+  const sources = asks ? [prompt.instruction, withoutText(prompt)] : [];
+  for (const source of sources) {
     const listed = listedLabels(source);
     if (listed.length > 1) return listed;
   }
   const shown = [
     ...prompt.turns.map((turn) => turn.answer),
     ...inlinePairs(prompt).map((pair) => pair.label),
-  ];
-  const names = new Set(shown.map((answer) => answer.trim()).filter(isLabelLike));
-  return names.size > 1 && names.size <= shown.length ? toLabels([...names]) : [];
+  ].map((answer) => answer.trim());
+  const isLabels = asks ? shown.some(isLabelLike) : shown.length >= MIN_EXAMPLES && shown.every(isShort);
+  const names = new Set(shown.filter(isLabelLike));
+  return isLabels && names.size > 1 ? toLabels([...names]) : [];
+}
+
+/** Examples that make a pattern where nothing asks for a label. */
+const MIN_EXAMPLES = 2;
+
+function isShort(answer: string): boolean {
+  return isLabelLike(answer) && answer.split(/\s+/).length <= 2;
 }
 
 /** The examples a prompt shows for these labels, in order. */
@@ -158,7 +178,7 @@ const TAGS = /<(labels|categories|classes|intents|options|topics)>([\s\S]+?)<\/\
 const ARRAY = /\[\s*(["'])[^\]\n]*?\1\s*(?:,\s*\1[^\]]*?\1\s*)+,?\s*\]/;
 const BULLET = /^\s*(?:[-*•]|\d+[.)])\s+(.+)$/;
 const INTO =
-  /\b(?:into|as|either|one of|between|be)\s+((?:["'`]?[\w-]+(?: [\w-]+)?["'`]?,\s*)*["'`]?[\w-]+(?: [\w-]+)?["'`]?,?\s+(?:or|and)\s+["'`]?[\w-]+["'`]?)/i;
+  /\b(?:into|as|either|one of|between|be|is this|is it)\s+((?:["'`]?[\w-]+(?: [\w-]+)?["'`]?,\s*)*["'`]?[\w-]+(?: [\w-]+)?["'`]?,?\s+(?:or|and)\s+["'`]?[\w-]+["'`]?)/i;
 
 function listedLabels(text: string): Label[] {
   const tagged = TAGS.exec(text)?.[2];
