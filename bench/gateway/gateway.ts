@@ -1,0 +1,169 @@
+/**
+ * What a call through Trimtab costs, next to a bare `node:http` + undici proxy that does nothing else.
+ *
+ *   node bench/gateway/gateway.ts [--quick] [--rounds N] [--calls N] [--soak N] [--only full|gateway] [--json]
+ *
+ * Four processes: this one makes the load, one is the vendor, one is measured. CPU is user + system time of the whole
+ * measured process (all its threads) per call; latency is the median at one connection. Rounds are interleaved, and
+ * each figure is the median over rounds, so that a busy machine moves both sides: read the ratios.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import type { Figures } from './figures.ts';
+import { createLoad, type Kind, type Load } from './load.ts';
+
+const GOAL = 1.55;
+const GOAL_RSS_MB = 180;
+const CONNECTIONS = 16;
+const KINDS: readonly Kind[] = ['plain', 'stream'];
+
+const { values: flags } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+    calls: { type: 'string' },
+    soak: { type: 'string' },
+    only: { type: 'string' },
+    json: { type: 'boolean', default: false },
+  },
+});
+const rounds = Number(flags.rounds ?? (flags.quick ? 5 : 15));
+const calls = Number(flags.calls ?? (flags.quick ? 1_000 : 3_000));
+
+interface Subject {
+  name: string;
+  child: ChildProcess | null;
+  load: Load;
+}
+
+const children: ChildProcess[] = [];
+
+async function start(file: string, args: string[] = []): Promise<{ child: ChildProcess; url: string }> {
+  const path = fileURLToPath(new URL(file, import.meta.url));
+  const child = fork(path, args, { env: { ...process.env, BENCH_VENDOR_KEY: 'vendor-key' } });
+  children.push(child);
+  const [{ url }] = (await once(child, 'message')) as [{ url: string }];
+  return { child, url };
+}
+
+async function figuresOf(child: ChildProcess): Promise<Figures> {
+  child.send('figures');
+  const [figures] = (await once(child, 'message')) as [Figures];
+  return figures;
+}
+
+function median(values: number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+interface Measured {
+  cpuUs: number[];
+  latencyUs: number[];
+}
+
+async function measureRound(subject: Subject, kind: Kind, into: Measured): Promise<void> {
+  const count = kind === 'plain' ? calls : Math.ceil(calls / 2);
+  if (subject.child) {
+    const before = await figuresOf(subject.child);
+    await subject.load.run(kind, { count, connections: CONNECTIONS });
+    const after = await figuresOf(subject.child);
+    into.cpuUs.push((after.cpuUs - before.cpuUs) / count);
+  }
+  const latencies = await subject.load.run(kind, { count: Math.ceil(count / 5), connections: 1 });
+  into.latencyUs.push(median(latencies));
+}
+
+async function compare(subjects: Subject[]): Promise<Map<string, Measured>> {
+  const results = new Map<string, Measured>();
+  for (const { name } of subjects)
+    for (const kind of KINDS) results.set(`${name} ${kind}`, { cpuUs: [], latencyUs: [] });
+  for (const { load } of subjects)
+    for (const kind of KINDS) await load.run(kind, { count: calls, connections: CONNECTIONS });
+  for (let round = 0; round < rounds; round++) {
+    for (const kind of KINDS) {
+      // Another order each round: whoever runs after whom must not matter.
+      const order = subjects.map((_, index) => subjects[(index + round) % subjects.length] as Subject);
+      for (const subject of order) {
+        await measureRound(subject, kind, results.get(`${subject.name} ${kind}`) as Measured);
+      }
+    }
+  }
+  return results;
+}
+
+function report(subjects: Subject[], results: Map<string, Measured>): object[] {
+  const rows: object[] = [];
+  for (const kind of KINDS) {
+    const of = (name: string): Measured => results.get(`${name} ${kind}`) as Measured;
+    const bare = of('bare proxy');
+    for (const { name } of subjects) {
+      const { cpuUs, latencyUs } = of(name);
+      // A ratio per round first, then their median: both sides of a round met the same machine.
+      const ratio = median(cpuUs.map((cpu, round) => cpu / (bare.cpuUs[round] as number)));
+      const added = median(latencyUs.map((us, round) => us - (of('direct').latencyUs[round] as number)));
+      const isGoal = name !== 'direct' && name !== 'bare proxy';
+      rows.push({
+        kind,
+        subject: name,
+        'CPU us/call': cpuUs.length > 0 ? Number(median(cpuUs).toFixed(1)) : null,
+        'x bare': cpuUs.length > 0 ? Number(ratio.toFixed(2)) : null,
+        goal: isGoal ? (ratio <= GOAL ? `<= ${GOAL} met` : `<= ${GOAL} MISSED`) : '',
+        'latency us': Math.round(median(latencyUs)),
+        'added us': Math.round(added),
+      });
+    }
+  }
+  return rows;
+}
+
+/** Resident memory along `count` calls, half of them streams. */
+async function soak(subject: Subject, count: number): Promise<object[]> {
+  const rows: object[] = [];
+  const steps = 10;
+  for (let step = 0; step <= steps; step++) {
+    if (step > 0) {
+      for (const kind of KINDS) {
+        await subject.load.run(kind, { count: Math.ceil(count / steps / 2), connections: CONNECTIONS });
+      }
+    }
+    const { rssBytes, heapUsedBytes } = await figuresOf(subject.child as ChildProcess);
+    const rssMb = Math.round(rssBytes / 1e6);
+    rows.push({
+      calls: (count / steps) * step,
+      'RSS MB': rssMb,
+      'heap MB': Math.round(heapUsedBytes / 1e6),
+      goal: rssMb <= GOAL_RSS_MB,
+    });
+  }
+  return rows;
+}
+
+function print(rows: object[]): void {
+  if (flags.json) console.log(JSON.stringify(rows));
+  else console.table(rows);
+}
+
+try {
+  const vendor = await start('./vendor.ts');
+  const subject = async (name: string, file: string, mode?: string): Promise<Subject> => {
+    const { child, url } = await start(file, mode === undefined ? [vendor.url] : [vendor.url, mode]);
+    return { name, child, load: createLoad(url) };
+  };
+  if (flags.soak) {
+    print(await soak(await subject('trimtab', './trimtab.ts', flags.only ?? 'full'), Number(flags.soak)));
+  } else {
+    const subjects: Subject[] = [
+      { name: 'direct', child: null, load: createLoad(vendor.url) },
+      await subject('bare proxy', './bare-proxy.ts'),
+    ];
+    if (flags.only !== 'full') subjects.push(await subject('gateway thread', './trimtab.ts', 'gateway'));
+    if (flags.only !== 'gateway') subjects.push(await subject('trimtab', './trimtab.ts', 'full'));
+    print(report(subjects, await compare(subjects)));
+  }
+} finally {
+  for (const child of children) child.disconnect();
+}
+process.exit();
