@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { spoolFolder } from './control/control.ts';
+import { spoolFolder } from './control/data-folder.ts';
 import { type ControlHost, createControlHost } from './control/host.ts';
 import type { ControlOptions, Notice } from './control/link.ts';
 import { removeServerFile, writeServerFile } from './control/server-file.ts';
@@ -15,18 +15,30 @@ import { systemClock } from './core/clock.ts';
 import { createIdMaker } from './core/id.ts';
 import { type Logger, silentLogger } from './core/log.ts';
 import type { Recorder } from './evidence/recorder.ts';
-import { openSpool } from './evidence/spool.ts';
-import { createGateway } from './gateway/create-gateway.ts';
 import type { Gateway } from './gateway/gateway.ts';
-import { createFetch } from './gateway/in-process.ts';
-import { startServer } from './gateway/server.ts';
 import { newVirtualKey } from './governance/keys.ts';
-import { findProvider, providers } from './providers/index.ts';
-import { SANDBOX_ORIGIN } from './providers/sandbox/index.ts';
-import { startVendor } from './providers/sandbox/vendor/start.ts';
-import { policies } from './routing/index.ts';
 import type { Snapshot, Stack } from './stack/stack.ts';
 import { lockDataDir } from './store/lock.ts';
+
+/**
+ * The gateway thread's rooms. Loaded while the control thread starts, not before: on two cores the two loads run
+ * side by side, which is a third of the time to ready.
+ */
+async function loadDataPlane() {
+  const [spool, gateway, server, fetching, registry, sandbox, vendor, routing] = await Promise.all([
+    import('./evidence/spool.ts'),
+    import('./gateway/create-gateway.ts'),
+    import('./gateway/server.ts'),
+    import('./gateway/in-process.ts'),
+    import('./providers/index.ts'),
+    import('./providers/sandbox/index.ts'),
+    import('./providers/sandbox/vendor/start.ts'),
+    import('./routing/index.ts'),
+  ]);
+  return { ...spool, ...gateway, ...server, ...fetching, ...registry, ...sandbox, ...vendor, ...routing };
+}
+
+type DataPlane = Awaited<ReturnType<typeof loadDataPlane>>;
 
 /** How long calls under way may take to finish once a stop is asked for. */
 const DRAIN_DEADLINE_MS = 10_000;
@@ -87,7 +99,7 @@ export async function startTrimtab(options: StartOptions = {}): Promise<RunningT
   const core = await startCore({ ...options, config: null, cliToken, processKeys: [] });
   try {
     const { gateway: limits } = core.snapshot.stack;
-    const server = await startServer({
+    const server = await core.plane.startServer({
       gateway: core.gateway,
       forward: (request, response) => core.host.forward(request, response),
       host,
@@ -113,7 +125,7 @@ export async function startTrimtab(options: StartOptions = {}): Promise<RunningT
       url: server.url,
       dataDir: core.dataDir,
       version: readVersion(),
-      exampleModel: chooseExampleModel(core.snapshot.stack),
+      exampleModel: chooseExampleModel(core.snapshot.stack, core.plane),
       notices: [...core.notices, ...exposureNotices(host)],
       stop: () => {
         stopped ??= stop();
@@ -161,7 +173,7 @@ export async function createStack(
     disabled: false,
   };
   const core = await startCore({ ...options, config, cliToken: null, processKeys: [processKey] });
-  const plain = createFetch(core.gateway);
+  const plain = core.plane.createFetch(core.gateway);
   return {
     fetch: (input, init) => plain(...withKey(key, input, init)),
     ready: Promise.resolve(),
@@ -192,6 +204,7 @@ interface CoreOptions extends StartOptions {
 
 /** Everything but the listening socket: what a server and an in-process stack share. */
 interface Core {
+  plane: DataPlane;
   dataDir: string;
   host: ControlHost;
   gateway: Gateway;
@@ -207,27 +220,32 @@ async function startCore(options: CoreOptions): Promise<Core> {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const lock = lockDataDir(dataDir);
   let gateway: Gateway | undefined;
+  let latest: Snapshot | undefined;
   const host = createControlHost({
     control: toControlOptions(options, dataDir, cwd),
     env: options.env ?? process.env,
     clock: systemClock,
     logger,
-    onSnapshot: (snapshot) => gateway?.update(snapshot),
+    onSnapshot(snapshot) {
+      latest = snapshot;
+      gateway?.update(snapshot);
+    },
     onNotice: options.onNotice ?? (() => {}),
   });
   try {
-    const { snapshot, notices } = await host.ready;
-    const recorder = openSpool({
+    const [plane, first] = await Promise.all([loadDataPlane(), host.ready]);
+    const snapshot = latest ?? first.snapshot;
+    const recorder = plane.openSpool({
       dir: spoolFolder(dataDir),
       maxBytes: snapshot.stack.spool.maxBytes,
       logger,
       onAppend: () => host.spooled(),
     });
-    const vendors = createLocalVendors();
-    const running = createGateway({
+    const vendors = createLocalVendors(plane);
+    const running = plane.createGateway({
       snapshot,
-      providers,
-      policies,
+      providers: plane.providers,
+      policies: plane.policies,
       recorder,
       clock: systemClock,
       makeId: createIdMaker(),
@@ -239,11 +257,12 @@ async function startCore(options: CoreOptions): Promise<Core> {
     gateway = running;
     const stopHealth = reportHealth(running, host, recorder);
     return {
+      plane,
       dataDir,
       host,
       gateway: running,
       snapshot,
-      notices,
+      notices: first.notices,
       async close() {
         stopHealth();
         await running.close();
@@ -277,7 +296,7 @@ function toControlOptions(options: CoreOptions, dataDir: string, cwd: string): C
 }
 
 /** Vendors simulated on this machine, each started once, at its first call. */
-function createLocalVendors() {
+function createLocalVendors({ startVendor, SANDBOX_ORIGIN }: DataPlane) {
   let vendor: ReturnType<typeof startVendor> | undefined;
   const start = () => {
     vendor ??= startVendor();
@@ -316,7 +335,7 @@ function reportHealth(gateway: Gateway, host: ControlHost, recorder: Recorder): 
 }
 
 /** A simulated model where there is one (costs nothing), else the first task, else any model. */
-function chooseExampleModel({ providers: configured, tasks }: Stack): string {
+function chooseExampleModel({ providers: configured, tasks }: Stack, { findProvider }: DataPlane): string {
   const named = Object.entries(configured).flatMap(([name, { type }]) => {
     const provider = findProvider(type);
     return provider ? [{ name, provider }] : [];

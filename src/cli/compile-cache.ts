@@ -1,5 +1,4 @@
 import { enableCompileCache } from 'node:module';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 /**
@@ -8,9 +7,10 @@ import { join } from 'node:path';
  * own: the default, under the shared temporary folder, is one that others can write to first.
  */
 export function keepCompiledCode(): void {
-  const folder =
-    process.env.NODE_COMPILE_CACHE ??
-    join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'trimtab', 'code');
+  const { NODE_COMPILE_CACHE, XDG_CACHE_HOME, HOME = process.env.USERPROFILE } = process.env;
+  const cache = XDG_CACHE_HOME || (HOME ? join(HOME, '.cache') : undefined);
+  const folder = NODE_COMPILE_CACHE || (cache ? join(cache, 'trimtab', 'code') : undefined);
+  if (folder === undefined) return;
   enableCompileCache(folder);
   // Threads read the variable, not this call.
   process.env.NODE_COMPILE_CACHE = folder;

@@ -2,7 +2,6 @@
  * The control plane, put together: store, sign-in, revisions, drain, app and jobs, without a thread or a socket of its
  * own. `worker.ts` runs it beside a gateway; `open-local.ts` runs it alone for a CLI command.
  */
-import { join } from 'node:path';
 import type { Hono } from 'hono';
 import type { Clock, Timer } from '../core/clock.ts';
 import { TrimtabError } from '../core/error.ts';
@@ -19,6 +18,7 @@ import { openStore } from '../store/open.ts';
 import type { Store } from '../store/store.ts';
 import { createApp } from './app.ts';
 import { createConfigSource } from './config-source.ts';
+import { spoolFolder } from './data-folder.ts';
 import type { ControlDeps, RunState } from './deps.ts';
 import { ensureSecrets } from './first-start.ts';
 import type { ControlOptions, Notice } from './link.ts';
@@ -33,11 +33,6 @@ const FIRST_EXPIRE_MS = 60_000;
 /** How soon what another process changed in a shared database arrives here. */
 const REFRESH_EVERY_MS = 3_000;
 const KEEP_ALIVE_EVERY_MS = 15_000;
-
-/** The folder of the spool's files inside a data folder. */
-export function spoolFolder(dataDir: string): string {
-  return join(dataDir, 'spool');
-}
 
 export interface ControlSetup {
   options: ControlOptions;
