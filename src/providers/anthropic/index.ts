@@ -71,6 +71,7 @@ function connect(config: ProviderConfig, { apiKey, headers: extra }: ProviderSec
     }
     const body = Buffer.from(JSON.stringify(toMessagesRequest(request, maxTokens)));
     const beta = request.headers['anthropic-beta'];
+    // Only a label in the answer: nothing is decided by it, so it needs no injected clock.
     const created = Math.floor(Date.now() / 1000);
     const reading: Reading = { vendor: TYPE, request, secrets, created };
     return {
@@ -81,7 +82,7 @@ function connect(config: ProviderConfig, { apiKey, headers: extra }: ProviderSec
         headers: beta === undefined ? headers : [...headers, 'anthropic-beta', beta],
         body,
       },
-      readAnswer: (status, _contentType, bytes, lookup) =>
+      readAnswer: (...[status, , bytes, lookup]) =>
         readAnswer(reading, { status, body: bytes, headers: lookup }),
       readStream: () => new MessageStreamReader(reading),
     };

@@ -114,7 +114,7 @@ function createConnection(preset: Preset, book: PriceBook, binding: Binding): Co
         request.stream && request.protocol === 'chat' && !request.wantsUsage && takesIncludeUsage;
       return {
         request: toRequest(request, addUsage),
-        readAnswer: (status, _contentType, body, headers) => readAnswer(reading, { status, body, headers }),
+        readAnswer: (...[status, , body, headers]) => readAnswer(reading, { status, body, headers }),
         readStream: () => new PassThroughReader(reading, addUsage),
       };
     },
