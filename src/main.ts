@@ -235,40 +235,19 @@ async function startCore(options: CoreOptions): Promise<Core> {
   try {
     const [plane, first] = await Promise.all([loadDataPlane(), host.ready]);
     const snapshot = latest ?? first.snapshot;
-    const recorder = plane.openSpool({
-      dir: spoolFolder(dataDir),
-      maxBytes: snapshot.stack.spool.maxBytes,
-      logger,
-      onAppend: () => host.spooled(),
-    });
-    const vendors = createLocalVendors(plane);
-    const running = plane.createGateway({
-      snapshot,
-      providers: plane.providers,
-      policies: plane.policies,
-      recorder,
-      clock: systemClock,
-      makeId: createIdMaker(),
-      random: Math.random,
-      logger,
-      feedback: (keyId, body) => host.feedback(keyId, body),
-      localVendors: vendors.byOrigin,
-    });
-    gateway = running;
-    const stopHealth = reportHealth(running, host, recorder);
+    const serving = startDataPlane({ plane, host, snapshot, dataDir, logger });
+    gateway = serving.gateway;
     return {
       plane,
       dataDir,
       host,
-      gateway: running,
+      gateway,
       snapshot,
       notices: first.notices,
       async close() {
-        stopHealth();
-        await running.close();
-        recorder.close();
+        await serving.closeGateway();
         await host.stop();
-        await vendors.close();
+        await serving.closeVendors();
         lock.release();
       },
     };
@@ -277,6 +256,48 @@ async function startCore(options: CoreOptions): Promise<Core> {
     lock.release();
     throw error;
   }
+}
+
+interface DataPlaneParts {
+  plane: DataPlane;
+  host: ControlHost;
+  snapshot: Snapshot;
+  dataDir: string;
+  logger: Logger;
+}
+
+/** The spool and the gateway on it, their health reported. */
+function startDataPlane({ plane, host, snapshot, dataDir, logger }: DataPlaneParts) {
+  const recorder = plane.openSpool({
+    dir: spoolFolder(dataDir),
+    maxBytes: snapshot.stack.spool.maxBytes,
+    logger,
+    onAppend: () => host.spooled(),
+  });
+  const vendors = createLocalVendors(plane);
+  const gateway = plane.createGateway({
+    snapshot,
+    providers: plane.providers,
+    policies: plane.policies,
+    recorder,
+    clock: systemClock,
+    makeId: createIdMaker(),
+    random: Math.random,
+    logger,
+    feedback: (keyId, body) => host.feedback(keyId, body),
+    localVendors: vendors.byOrigin,
+  });
+  const stopHealth = reportHealth(gateway, host, recorder);
+  return {
+    gateway,
+    /** The spool closes after the last record and before the drain's last look. */
+    async closeGateway() {
+      stopHealth();
+      await gateway.close();
+      recorder.close();
+    },
+    closeVendors: vendors.close,
+  };
 }
 
 function toControlOptions(options: CoreOptions, dataDir: string, cwd: string): ControlOptions {
