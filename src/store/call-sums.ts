@@ -21,6 +21,7 @@ import type { Dimension, Figures, GroupKey, RollupFilter } from './store.ts';
 
 /** Figures of a call, named as rollups name their columns. */
 const CALL_SUMS = sql`
+  min(c.started_at) as first_at,
   cast(count(*) as double precision) as calls,
   cast(sum(case when c.outcome = 'error' then 1 else 0 end) as double precision) as errors,
   cast(sum(case when c.outcome = 'refused' then 1 else 0 end) as double precision) as refused,
@@ -42,11 +43,49 @@ export async function groupCalls(
   filter: RollupFilter,
   by: readonly Dimension[],
 ): Promise<(Figures & GroupKey)[]> {
-  const groups = new Map<string, Figures & GroupKey>();
   const columns = by.map((dimension) => sql`c.${sql.ref(DIMENSION_COLUMNS[dimension])}`);
+  const groups = new Map<string, Figures & GroupKey>();
+  await eachSum(db, filter, columns, (row) => {
+    const key = toGroupKey(row, by);
+    const name = by.map((dimension) => key[dimension] ?? '').join('\0');
+    const figures = toFigures(row);
+    const group = groups.get(name);
+    if (group) addFigures(group, figures);
+    else groups.set(name, { ...figures, ...key });
+  });
+  return [...groups.values()];
+}
+
+/** Figures per bucket of `bucketMs`, by the bucket's start. */
+export async function bucketCalls(
+  db: Kysely<Database>,
+  filter: RollupFilter,
+  bucketMs: number,
+): Promise<Map<number, Figures>> {
+  // Written out, not a parameter: the same expression must stand in the selection and in the grouping.
+  const at = sql`c.started_at - c.started_at % ${sql.raw(String(Math.trunc(bucketMs)))}`;
+  const buckets = new Map<number, Figures>();
+  await eachSum(db, filter, [at], (row) => {
+    const start = Math.floor(row.first_at / bucketMs) * bucketMs;
+    const figures = toFigures(row);
+    const bucket = buckets.get(start);
+    if (bucket) addFigures(bucket, figures);
+    else buckets.set(start, figures);
+  });
+  return buckets;
+}
+
+type SumRow = FigureRow & Record<string, unknown> & { first_at: number };
+
+async function eachSum(
+  db: Kysely<Database>,
+  filter: RollupFilter,
+  columns: readonly RawBuilder<unknown>[],
+  take: (row: SumRow) => void,
+): Promise<void> {
   const grouping = columns.length > 0 ? sql`group by ${sql.join(columns)}` : sql``;
   for (const [since, until] of daysOf(filter)) {
-    const { rows } = await sql<FigureRow & Record<string, unknown>>`
+    const { rows } = await sql<SumRow>`
       select ${sql.join([...columns, CALL_SUMS])} from calls c
       left join (
         select call_id, count(*) as score_count, sum(score) as score_sum from feedback
@@ -54,17 +93,9 @@ export async function groupCalls(
         group by call_id
       ) f on f.call_id = c.id
       where ${conditionsOf(filter, since, until)} ${grouping}`.execute(db);
-    for (const row of rows) {
-      const key = toGroupKey(row, by);
-      const name = by.map((dimension) => key[dimension] ?? '').join('\0');
-      const figures = toFigures(row);
-      const group = groups.get(name);
-      if (group) addFigures(group, { ...figures });
-      else groups.set(name, { ...figures, ...key });
-    }
+    for (const row of rows) take(row);
     await new Promise(setImmediate);
   }
-  return [...groups.values()];
 }
 
 /** Latency histograms of calls, by what `nameOf` says of each row. */

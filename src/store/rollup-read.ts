@@ -95,7 +95,7 @@ export function toFigures(row: FigureRow | undefined): Figures {
 }
 
 export function addFigures(into: Figures, from: Figures): void {
-  for (const name of Object.keys(into) as (keyof Figures)[]) into[name] += from[name];
+  for (const name of Object.keys(from) as (keyof Figures)[]) into[name] += from[name];
 }
 
 /** Names as the store's callers know them: '' is `null`, for the dimensions that may be absent. */

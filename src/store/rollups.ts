@@ -1,5 +1,5 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
-import { callLatency, groupCalls } from './call-sums.ts';
+import { bucketCalls, callLatency, groupCalls } from './call-sums.ts';
 import {
   cutWindow,
   floorTo,
@@ -238,12 +238,10 @@ async function seriesOfCalls(
   bucketMs: number,
 ): Promise<Map<number, Point>> {
   const points = new Map<number, Point>();
+  const figures = await bucketCalls(db, filter, bucketMs);
   const latencies = await callLatency(db, filter, (row) => floorTo(row.started_at, bucketMs));
-  for (const [at, pair] of latencies) {
-    const window = { since: Math.max(at, filter.since), until: Math.min(at + bucketMs, filter.until) };
-    const [figures] = await groupCalls(db, { ...filter, ...window }, []);
-    if (figures) points.set(at, { figures, latency: pair });
-  }
+  for (const [at, sums] of figures)
+    points.set(at, { figures: sums, latency: latencies.get(at) ?? createLatencyPair() });
   return points;
 }
 
