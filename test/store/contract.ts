@@ -6,25 +6,24 @@ import { createIdMaker } from '../../src/core/id.ts';
 import { EIGHT_DAYS_MS, HOUR_MS } from '../../src/store/rollup-grains.ts';
 import type { Dimension, Feedback, Figures, KeyRow, RollupFilter, Store } from '../../src/store/store.ts';
 import { makeCall } from '../support/call-records.ts';
-
-/** What every engine must do. `open` gives a new, empty store. */
-export interface StoreUnderTest {
-  store: Store;
-  dispose(): Promise<void>;
-}
+import type { TestPlace } from './engines.ts';
 
 const DAY_MS = 24 * HOUR_MS;
 const NOON = Date.UTC(2026, 10, 20, 12);
 const makeId = createIdMaker();
 
-export function describeStore(open: () => Promise<StoreUnderTest>, options: { runs: number }): void {
-  let opened: StoreUnderTest;
+/** What every engine must do. */
+export function describeStore(createPlace: () => Promise<TestPlace>, options: { runs: number }): void {
+  let place: TestPlace;
   let store: Store;
   beforeAll(async () => {
-    opened = await open();
-    store = opened.store;
+    place = await createPlace();
+    store = await place.open();
   });
-  afterAll(() => opened.dispose());
+  afterAll(async () => {
+    await store.close();
+    await place.dispose();
+  });
   /** Each test counts in a task of its own, so that one store serves them all. */
   let tasks = 0;
   const newTask = () => `task-${++tasks}`;
