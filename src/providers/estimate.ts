@@ -2,7 +2,7 @@ import { asArray, asObject, asString } from './json.ts';
 
 /**
  * Token estimates for answers that came without usage: a served answer must still be billed. Four characters of
- * English text are about one token (https://help.openai.com/en/articles/4936856, read 2026-11-23); code and other
+ * English text are about one token (https://help.openai.com/en/articles/4936856, as known 2026-11-23); code and other
  * languages take more tokens, so these figures are low for them. Always marked `estimated`.
  */
 const CHARS_PER_TOKEN = 4;
@@ -10,7 +10,7 @@ const CHARS_PER_TOKEN = 4;
 /** Tokens around each message: role and separators (https://cookbook.openai.com/examples/how_to_count_tokens_with_tiktoken). */
 const TOKENS_PER_MESSAGE = 3;
 
-/** One 1024 x 1024 image in high detail (https://platform.openai.com/docs/guides/images-vision, read 2026-11-23). */
+/** One 1024 x 1024 image in high detail (https://platform.openai.com/docs/guides/images-vision, as known 2026-11-23). */
 const TOKENS_PER_IMAGE = 765;
 
 export function estimateTokens(chars: number): number {

@@ -176,17 +176,25 @@ describe.each(fixtures)('%s', (type, fixture) => {
     );
   });
 
-  test('sees an error within a stream', () => {
-    const half = Math.floor(fixture.stream.length / 2);
+  /** The fixture's stream with an event put into its middle. */
+  function interrupted(event: string): Buffer {
     const nl = fixture.stream.includes('\r\n') ? '\r\n' : '\n';
-    const boundary = fixture.stream.indexOf(nl + nl, half) + 2 * nl.length;
-    const event = `data: ${note.errorEvent}${nl}${nl}`;
-    const rest = fixture.stream.subarray(boundary);
-    const bytes = Buffer.concat([fixture.stream.subarray(0, boundary), Buffer.from(event), rest]);
+    const half = Math.floor(fixture.stream.length / 2);
+    const at = fixture.stream.indexOf(nl + nl, half) + 2 * nl.length;
+    const [before, after] = [fixture.stream.subarray(0, at), fixture.stream.subarray(at)];
+    return Buffer.concat([before, Buffer.from(event + nl + nl), after]);
+  }
+
+  test.each([
+    ['an error', `data: ${note.errorEvent}`, 'upstream_'],
+    ['an event that breaks off', 'data: {"id": "x", "choi', 'upstream_malformed'],
+    ['data that is no JSON', 'data: hello', 'upstream_malformed'],
+  ])('sees %s within a stream', (_, event, code) => {
+    const bytes = interrupted(event);
     const whole = readAll(open(fixture, CHAT_STREAM).readStream(), [bytes]);
     expect(whole).toMatchObject({ done: false, started: true });
-    expect(whole.failure).toMatch(/^upstream_/);
-    expect(whole.bytes).not.toContain(note.errorEvent);
+    expect(whole.failure).toContain(code);
+    expect(whole.bytes).not.toContain(event);
     const single = [...bytes].map((byte) => Buffer.from([byte]));
     expect(readAll(open(fixture, CHAT_STREAM).readStream(), single)).toEqual(whole);
   });

@@ -118,7 +118,7 @@ export function toChatUsage(usage: Usage): JsonObject {
   };
 }
 
-/** https://platform.claude.com/docs/en/api/errors, read 2026-11-23. */
+/** https://platform.claude.com/docs/en/api/errors, as known 2026-11-23. */
 const ERROR_STATUS: Readonly<Record<string, number>> = {
   invalid_request_error: 400,
   authentication_error: 401,

@@ -15,7 +15,7 @@ import { MessageStreamReader } from './stream.ts';
 const TYPE = 'anthropic';
 const BASE_URL = 'https://api.anthropic.com';
 
-/** The version header is required (https://platform.claude.com/docs/en/api/versioning, read 2026-11-23). */
+/** The version header is required (https://platform.claude.com/docs/en/api/versioning, as known 2026-11-23). */
 const API_VERSION = '2023-06-01';
 
 /** The Messages API requires `max_tokens`; chat apps often leave it out. Every model of the vendor takes this much. */
@@ -31,7 +31,7 @@ export const anthropic: Provider = {
   localPorts: [],
   protocols: ['chat'],
   suggestedModels: ['claude-haiku-4-5', 'claude-sonnet-5', 'claude-opus-5-5'],
-  // No training: https://www.anthropic.com/legal/commercial-terms, read 2026-11-23. Retention changed and depends on
+  // No training: https://www.anthropic.com/legal/commercial-terms, as known 2026-11-23. Retention changed and depends on
   // the agreement, so it is not declared.
   defaultDataPolicy: (baseUrl) => ({
     party: 'third',

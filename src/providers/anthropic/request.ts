@@ -5,7 +5,7 @@ import { invalidField, omitAbsent, uncarried } from './field.ts';
 import { toMessages } from './messages.ts';
 
 /**
- * A chat request as a Messages request (https://platform.claude.com/docs/en/api/messages, read 2026-11-23). What the
+ * A chat request as a Messages request (https://platform.claude.com/docs/en/api/messages, as known 2026-11-23). What the
  * Messages API cannot carry is refused by name, unless it has the value it would have anyway; nothing is dropped.
  */
 export function toMessagesRequest(request: AppRequest, defaultMaxTokens: number): JsonObject {

@@ -18,7 +18,7 @@ interface OpenCall {
 }
 
 /**
- * Message events as chat chunks (https://platform.claude.com/docs/en/build-with-claude/streaming, read 2026-11-23).
+ * Message events as chat chunks (https://platform.claude.com/docs/en/build-with-claude/streaming, as known 2026-11-23).
  * Event types nobody knew when this was written are passed over, as that page asks.
  */
 export class MessageStreamReader implements StreamReader {

@@ -64,7 +64,7 @@ describe('presets', () => {
     (_, preset) => {
       expect(JSON.stringify(preset, null, 2).split('\n').length).toBeLessThanOrEqual(30);
       expect(preset.source).toMatch(/^https:\/\//);
-      expect(preset.readAt).toMatch(/^\d{4}-\d{2}-\d{2}$/);
+      expect(preset.asOf).toMatch(/^\d{4}-\d{2}-\d{2}$/);
       if (typeof preset.data !== 'function' && preset.data.party === 'third') {
         const { retentionDays, trainsOnData, source } = preset.data;
         expect(source !== null).toBe(retentionDays !== null || trainsOnData !== null);

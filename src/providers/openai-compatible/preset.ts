@@ -35,9 +35,9 @@ export interface Preset {
   parseOptions?: (options: Record<string, unknown>) => Record<string, unknown>;
   /** Simulated. Default false. */
   sandbox?: boolean;
-  /** Vendor's API reference this entry was written from, and when it was read. */
+  /** The vendor's API reference, and the date this entry was written after it. */
   source: string;
-  readAt: string;
+  asOf: string;
 }
 
 /** A vendor that runs the model. `null`: it publishes nothing firm, or it depends on the account. */
@@ -45,7 +45,7 @@ export interface HostedData {
   party: 'third';
   retentionDays: number | null;
   trainsOnData: boolean | null;
-  /** Where the vendor says so, and when it was read; `null` when both figures are. */
+  /** Where the vendor says so; `null` when it states neither. As of the entry's date. */
   source: string | null;
 }
 

@@ -1,14 +1,15 @@
 /**
- * Every vendor of this API, one entry each. `source` is the API reference that says what the entry says; `data.source`
- * is where the vendor states retention and training. A figure that depends on the account, or that we could not
- * confirm, is `null`: not declared. Model names are those of the price table.
+ * Every vendor of this API, one entry each. `source` is the vendor's API reference; `data.source` is where it states
+ * retention and training. A figure that depends on the account, or that we could not confirm, is `null`: not declared.
+ * Such statements change, so a stack that rests on one should declare its own `dataPolicy`. Model names are those of
+ * the price table.
  */
 import { azurePath, parseAzureOptions } from './azure.ts';
 import type { Preset } from './preset.ts';
 
 const UNDECLARED = { party: 'third', retentionDays: null, trainsOnData: null, source: null } as const;
 const LOCAL = { party: 'own-when-private' } as const;
-const READ = '2026-11-23';
+const AS_OF = '2026-11-23';
 
 export const presets: readonly Preset[] = [
   {
@@ -25,7 +26,7 @@ export const presets: readonly Preset[] = [
     },
     suggestedModels: ['gpt-6-luna', 'gpt-5-mini', 'gpt-6-sol', 'text-embedding-3-small'],
     source: 'https://platform.openai.com/docs/api-reference/chat',
-    readAt: READ,
+    asOf: AS_OF,
   },
   {
     type: 'azure-openai',
@@ -48,7 +49,7 @@ export const presets: readonly Preset[] = [
     parseOptions: parseAzureOptions,
     suggestedModels: ['gpt-5-mini', 'gpt-5'],
     source: 'https://learn.microsoft.com/azure/ai-foundry/openai/reference',
-    readAt: READ,
+    asOf: AS_OF,
   },
   {
     type: 'mistral',
@@ -61,7 +62,7 @@ export const presets: readonly Preset[] = [
     takesIncludeUsage: false,
     suggestedModels: ['mistral-small-latest', 'mistral-medium-latest', 'mistral-embed'],
     source: 'https://docs.mistral.ai/api/',
-    readAt: READ,
+    asOf: AS_OF,
   },
   {
     type: 'groq',
@@ -78,7 +79,7 @@ export const presets: readonly Preset[] = [
     protocols: ['chat'],
     suggestedModels: ['openai/gpt-oss-20b', 'openai/gpt-oss-120b', 'llama-3.3-70b-versatile'],
     source: 'https://console.groq.com/docs/api-reference',
-    readAt: READ,
+    asOf: AS_OF,
   },
   {
     type: 'together',
@@ -89,7 +90,7 @@ export const presets: readonly Preset[] = [
     data: UNDECLARED,
     suggestedModels: ['meta-llama/Llama-4-Scout-17B-16E-Instruct', 'meta-llama/Llama-3.3-70B-Instruct-Turbo'],
     source: 'https://docs.together.ai/reference/chat-completions-1',
-    readAt: READ,
+    asOf: AS_OF,
   },
   {
     type: 'fireworks',
@@ -105,7 +106,7 @@ export const presets: readonly Preset[] = [
     },
     suggestedModels: ['accounts/fireworks/models/gpt-oss-20b', 'accounts/fireworks/models/gpt-oss-120b'],
     source: 'https://docs.fireworks.ai/api-reference/post-chatcompletions',
-    readAt: READ,
+    asOf: AS_OF,
   },
   {
     type: 'deepseek',
@@ -117,7 +118,7 @@ export const presets: readonly Preset[] = [
     protocols: ['chat'],
     suggestedModels: ['deepseek-v4-flash', 'deepseek-v4-pro'],
     source: 'https://api-docs.deepseek.com/api/create-chat-completion',
-    readAt: READ,
+    asOf: AS_OF,
   },
   {
     type: 'xai',
@@ -134,7 +135,7 @@ export const presets: readonly Preset[] = [
     protocols: ['chat'],
     suggestedModels: ['grok-4-1-fast-non-reasoning', 'grok-4.3', 'grok-4.6'],
     source: 'https://docs.x.ai/docs/api-reference',
-    readAt: READ,
+    asOf: AS_OF,
   },
   {
     type: 'openrouter',
@@ -146,7 +147,7 @@ export const presets: readonly Preset[] = [
     data: UNDECLARED,
     suggestedModels: ['openai/gpt-5-nano', 'google/gemini-3.1-flash-lite', 'anthropic/claude-haiku-4.5'],
     source: 'https://openrouter.ai/docs/api-reference/chat-completion',
-    readAt: READ,
+    asOf: AS_OF,
   },
   {
     type: 'gemini',
@@ -160,7 +161,7 @@ export const presets: readonly Preset[] = [
     data: UNDECLARED,
     suggestedModels: ['gemini-2.5-flash-lite', 'gemini-3.8-flash', 'gemini-embedding-001'],
     source: 'https://ai.google.dev/gemini-api/docs/openai',
-    readAt: READ,
+    asOf: AS_OF,
   },
   {
     type: 'vllm',
@@ -169,7 +170,7 @@ export const presets: readonly Preset[] = [
     localPorts: [8000],
     data: LOCAL,
     source: 'https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html',
-    readAt: READ,
+    asOf: AS_OF,
   },
   {
     type: 'sglang',
@@ -178,7 +179,7 @@ export const presets: readonly Preset[] = [
     localPorts: [30000],
     data: LOCAL,
     source: 'https://docs.sglang.ai/basic_usage/openai_api_completions.html',
-    readAt: READ,
+    asOf: AS_OF,
   },
   {
     type: 'ollama',
@@ -187,7 +188,7 @@ export const presets: readonly Preset[] = [
     localPorts: [11434],
     data: LOCAL,
     source: 'https://docs.ollama.com/api/openai-compatibility',
-    readAt: READ,
+    asOf: AS_OF,
   },
   {
     type: 'llama-cpp',
@@ -196,7 +197,7 @@ export const presets: readonly Preset[] = [
     localPorts: [8080],
     data: LOCAL,
     source: 'https://github.com/ggml-org/llama.cpp/tree/master/tools/server',
-    readAt: READ,
+    asOf: AS_OF,
   },
   {
     type: 'lm-studio',
@@ -205,7 +206,7 @@ export const presets: readonly Preset[] = [
     localPorts: [1234],
     data: LOCAL,
     source: 'https://lmstudio.ai/docs/developer/openai-compat',
-    readAt: READ,
+    asOf: AS_OF,
   },
   {
     type: 'tgi',
@@ -215,7 +216,7 @@ export const presets: readonly Preset[] = [
     data: LOCAL,
     protocols: ['chat'],
     source: 'https://huggingface.co/docs/text-generation-inference/messages_api',
-    readAt: READ,
+    asOf: AS_OF,
   },
   {
     type: 'openai-compatible',
@@ -224,6 +225,6 @@ export const presets: readonly Preset[] = [
     // A private address proves nothing here: it may be a proxy to a third party.
     data: { party: null },
     source: 'https://platform.openai.com/docs/api-reference/chat',
-    readAt: READ,
+    asOf: AS_OF,
   },
 ];

@@ -47,7 +47,7 @@ const compatible = createOpenAiCompatible({
   parseOptions,
   sandbox: true,
   source: 'vendor/server.ts',
-  readAt: '2026-11-23',
+  asOf: '2026-11-23',
 });
 
 /**

@@ -1,5 +1,5 @@
 /** What a simulated model says to a request: text or tool calls, cut to tokens, with usage. */
-import type { ChatRequest, Tool } from './chat-request.ts';
+import type { ChatRequest, ModelName, Tool } from './chat-request.ts';
 import type { Classifier, Label } from './classify.ts';
 import { createLargeClassifier, createSmallClassifier } from './classify.ts';
 import { draft, topics } from './draft.ts';
@@ -9,6 +9,7 @@ import type { FillContext } from './schema-value.ts';
 import { fillSchema, jsonAnswer } from './schema-value.ts';
 import { hash32 } from './text.ts';
 import { countPromptTokens, tokenize } from './tokens.ts';
+import { VendorError } from './vendor-error.ts';
 
 export interface ChatAnswer {
   choices: Choice[];
@@ -23,16 +24,33 @@ export interface Choice {
   finishReason: 'stop' | 'length' | 'tool_calls';
 }
 
-/** The same request gets the same answer, plain or streamed. `outputTokens` makes the text exactly that long. */
+const CONTEXT_TOKENS = { small: 32_768, large: 131_072 };
+
+/**
+ * The same request gets the same answer, plain or streamed. `outputTokens` makes the text exactly that long. Throws
+ * VendorError(400) when the prompt is longer than the model's context.
+ */
 export function answerChat(request: ChatRequest, outputTokens: number | null): ChatAnswer {
+  const promptTokens = countPromptTokens(request);
+  requireContext(request.model, promptTokens);
   const prompt = readPrompt(request.messages);
   const choices = Array.from({ length: request.n }, (_, index) => answerOne(request, prompt, index));
   const limited = choices.map((choice) => limit(lengthen(choice, outputTokens), request));
   return {
     choices: limited,
-    promptTokens: countPromptTokens(request),
+    promptTokens,
     completionTokens: limited.reduce((sum, choice) => sum + countChoice(choice), 0),
   };
+}
+
+function requireContext(model: ModelName, tokens: number): void {
+  const most = CONTEXT_TOKENS[model];
+  if (tokens <= most) return;
+  throw new VendorError(
+    400,
+    `This model's maximum context length is ${most} tokens; your messages are ${tokens}.`,
+    { param: 'messages', code: 'context_length_exceeded' },
+  );
 }
 
 function answerOne(request: ChatRequest, prompt: Prompt, index: number): Choice {

@@ -38,7 +38,6 @@ import { errorBody, VendorError } from './vendor-error.ts';
 
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 const EMBEDDING_MODEL = 'embed';
-const CONTEXT_TOKENS = { small: 32_768, large: 131_072 };
 
 /** The server, not listening yet. */
 export function createVendorServer(): Server {
@@ -86,13 +85,6 @@ async function serveChat(
   if (!model) throw unknownModel(script.model);
   const request = parseChatRequest(body, model);
   const answer = answerChat(request, script.outputTokens);
-  if (answer.promptTokens > CONTEXT_TOKENS[model]) {
-    throw new VendorError(
-      400,
-      `This model's maximum context length is ${CONTEXT_TOKENS[model]} tokens; your messages are ${answer.promptTokens}.`,
-      { param: 'messages', code: 'context_length_exceeded' },
-    );
-  }
   const latency = drawLatency(model, script.random, script.timeScale);
   if (await failBefore(reply)) return;
   const head = toReplyHead(model, { withUsage: reply.fault?.kind !== 'omit-usage', created: Date.now() });
