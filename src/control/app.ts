@@ -47,8 +47,11 @@ export function createApp(deps: ControlDeps, assets?: Assets): Hono {
   for (const route of routes) {
     app.on(route.method, route.path, (context) => runRoute(route, context, deps));
   }
-  const document = JSON.stringify(describeApi(routes, deps.state.version));
-  app.get('/api/openapi.json', () => jsonResponse(document));
+  let document: string | undefined;
+  app.get('/api/openapi.json', () => {
+    document ??= JSON.stringify(describeApi(routes, deps.state.version));
+    return jsonResponse(document);
+  });
   app.get('/metrics', async ({ req }) => {
     deps.signIn.admit(req.raw);
     return new Response(await deps.metrics.text(), { headers: { 'content-type': deps.metrics.contentType } });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ERRORS } from '../core/error.ts';
+import { apiError } from './answers.ts';
 import type { Route } from './route.ts';
 
 const ERROR_REF = { $ref: '#/components/schemas/ApiError' };
@@ -28,7 +29,7 @@ export function describeApi(routes: readonly Route[], version: string): Record<s
         bearer: { type: 'http', scheme: 'bearer', description: 'The admin token.' },
         session: { type: 'apiKey', in: 'cookie', name: 'trimtab_session' },
       },
-      schemas: { ApiError: errorSchema() },
+      schemas: { ApiError: toSchema(apiError) },
     },
   };
 }
@@ -52,7 +53,10 @@ function describeRoute(route: Route): Record<string, unknown> {
       ? { requestBody: { required: true, content: { 'application/json': { schema: toSchema(route.body) } } } }
       : {}),
     responses: {
-      [route.answer.status]: { description: route.answer.description, content: { [contentType]: {} } },
+      [route.answer.status]: {
+        description: route.summary,
+        content: { [contentType]: route.answer.schema ? { schema: toSchema(route.answer.schema) } : {} },
+      },
       ...Object.fromEntries(errors),
     },
   };
@@ -78,19 +82,4 @@ function codesOf(status: number): string[] {
   return Object.entries(ERRORS)
     .filter(([, row]) => row.status === status)
     .map(([code]) => code);
-}
-
-function errorSchema(): Record<string, unknown> {
-  const text = { type: 'string' };
-  return {
-    type: 'object',
-    required: ['error'],
-    properties: {
-      error: {
-        type: 'object',
-        required: ['code', 'message', 'field', 'advice'],
-        properties: { code: text, message: text, field: { type: ['string', 'null'] }, advice: text },
-      },
-    },
-  };
 }

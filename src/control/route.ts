@@ -21,14 +21,14 @@ export interface Route {
   params: z.ZodType | null;
   query: z.ZodType | null;
   body: z.ZodType | null;
-  /** What a success carries: status and the name of its type in `api-types.ts`, or a media type. */
   answer: RouteAnswer;
   run(input: RouteInput<unknown, unknown, unknown>, deps: ControlDeps): Promise<unknown>;
 }
 
 export interface RouteAnswer {
   status: 200 | 201;
-  description: string;
+  /** `null`: not JSON. */
+  schema: z.ZodType | null;
   /** Default `application/json`. */
   contentType?: string;
 }

@@ -21,7 +21,7 @@ export const windowQuery = {
   until: moment.optional(),
   sandbox: flag
     .optional()
-    .describe('Figures of simulated calls. Default: real ones, unless only simulated exist.'),
+    .describe('Figures of simulated calls. Default: real ones, unless there can only be simulated ones.'),
 };
 
 export const flagQuery = flag.optional();
@@ -74,7 +74,7 @@ export function readMoment(text: string, now: number, field: string): number {
 async function onlySandbox(deps: ControlDeps): Promise<boolean> {
   const presence = await deps.store.calls.presence();
   deps.state.presence = presence;
-  return presence.sandbox && !presence.real;
+  return !presence.real && (presence.sandbox || deps.revisions.status().sandboxOnly);
 }
 
 /** Width of a series' buckets: whole hours that leave about a hundred points or fewer. */

@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { apiError } from '../../src/control/answers.ts';
+import { routes } from '../../src/control/app.ts';
 import { type Control, createControl } from '../../src/control/control.ts';
 import type { ControlOptions } from '../../src/control/link.ts';
 import type { CallRecord } from '../../src/core/call-record.ts';
@@ -70,7 +72,7 @@ export async function openControl(options: FixtureOptions = {}): Promise<Control
     snapshots,
     get: (path) => fixture.send('GET', path),
     async send(method, path, body) {
-      return fixture.control.app.fetch(
+      const answer = await fixture.control.app.fetch(
         new Request(`http://control.invalid${path}`, {
           method,
           headers: {
@@ -80,6 +82,8 @@ export async function openControl(options: FixtureOptions = {}): Promise<Control
           ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         }),
       );
+      await checkContract(method, path, answer);
+      return answer;
     },
     async reopen(change) {
       await fixture.control.stop();
@@ -93,7 +97,21 @@ export async function openControl(options: FixtureOptions = {}): Promise<Control
   return fixture;
 }
 
-const makeId = createIdMaker();
+/** Every answer a test gets is what the OpenAPI document says, member for member. */
+async function checkContract(method: string, path: string, answer: Response): Promise<void> {
+  const parts = path.split('?', 1)[0]?.split('/') ?? [];
+  const route = routes.find(({ method: own, path: pattern }) => {
+    const wanted = pattern.split('/');
+    const fits =
+      wanted.length === parts.length &&
+      wanted.every((part, at) => part.startsWith(':') || part === parts[at]);
+    return own === method && fits;
+  });
+  if (!answer.headers.get('content-type')?.startsWith('application/json') || !route) return;
+  const schema = answer.ok ? route.answer.schema : apiError;
+  if (answer.ok && answer.status !== route.answer.status) throw new Error(`${path}: ${answer.status}`);
+  schema?.parse(await answer.clone().json());
+}
 
 /** A finished call of the sandbox; `change` replaces members. */
 export function sampleCall(change: Partial<CallRecord> = {}): CallRecord {
@@ -153,5 +171,3 @@ export function sampleCall(change: Partial<CallRecord> = {}): CallRecord {
     ...change,
   };
 }
-
-export { makeId };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { TrimtabError } from '../../core/error.ts';
 import type { CallFilter } from '../../store/store.ts';
+import { callAnswer, callsAnswer } from '../answers.ts';
 import type { CallAnswer, CallsAnswer } from '../api-types.ts';
 import { defineRoute, pathId, type Route } from '../route.ts';
 import { flagQuery, limitQuery, readMoment, windowQuery } from '../window.ts';
@@ -34,7 +35,7 @@ export const callRoutes: Route[] = [
     path: '/api/v1/calls',
     summary: 'Calls, newest first, filtered and paged',
     query: callsQuery,
-    answer: { status: 200, description: 'CallsAnswer' },
+    answer: { status: 200, schema: callsAnswer },
     async handle({ query }, { store, clock }): Promise<CallsAnswer> {
       const { since, until, limit, before, after, ...rest } = query;
       const now = clock.now();
@@ -51,7 +52,7 @@ export const callRoutes: Route[] = [
     method: 'GET',
     path: '/api/v1/calls/live',
     summary: 'New calls as they arrive: server-sent events, each `data` one CallSummary',
-    answer: { status: 200, description: 'A stream of CallSummary', contentType: 'text/event-stream' },
+    answer: { status: 200, schema: null, contentType: 'text/event-stream' },
     async handle({ request }, { live }) {
       return live.stream(request.signal);
     },
@@ -61,7 +62,7 @@ export const callRoutes: Route[] = [
     path: '/api/v1/calls/:id',
     summary: 'One call with its stages, attempts, feedback and, where captured, its payload',
     params: pathId,
-    answer: { status: 200, description: 'CallAnswer' },
+    answer: { status: 200, schema: callAnswer },
     async handle({ params }, { store, revisions }): Promise<CallAnswer> {
       const call = await store.calls.get(params.id);
       if (!call) throw new TrimtabError('not_found', `no call has the id \`${params.id}\``, { field: 'id' });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { TrimtabError } from '../../core/error.ts';
 import type { Dimension } from '../../store/store.ts';
+import { costsAnswer } from '../answers.ts';
 import type { CostsAnswer } from '../api-types.ts';
 import { totalFigures } from '../figures.ts';
 import { defineRoute, type Route } from '../route.ts';
@@ -21,7 +22,7 @@ export const costRoutes: Route[] = [
     path: '/api/v1/costs',
     summary: 'Spend by task, user, deployment or key over a window (default: the last week)',
     query: costsQuery,
-    answer: { status: 200, description: 'CostsAnswer' },
+    answer: { status: 200, schema: costsAnswer },
     async handle({ query }, deps): Promise<CostsAnswer> {
       const by = readDimensions(query.by ?? 'task');
       const window = await readWindow(query, deps, 7 * DAY_MS);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { feedbackAnswer } from '../answers.ts';
 import type { FeedbackAnswer } from '../api-types.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { limitQuery, readMoment, windowQuery } from '../window.ts';
@@ -16,7 +17,7 @@ export const feedbackRoutes: Route[] = [
     path: '/api/v1/feedback',
     summary: 'Feedback, newest first, with the task of the call it scores',
     query: feedbackQuery,
-    answer: { status: 200, description: 'FeedbackAnswer' },
+    answer: { status: 200, schema: feedbackAnswer },
     async handle({ query }, { store, clock }): Promise<FeedbackAnswer> {
       const { task, since, limit, before } = query;
       const feedback = await store.feedback.list({

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { TrimtabError } from '../../core/error.ts';
 import { newVirtualKey } from '../../governance/keys.ts';
 import type { KeyRow } from '../../store/store.ts';
+import { keyCreated, keysAnswer } from '../answers.ts';
 import type { KeyCreated, KeysAnswer } from '../api-types.ts';
 import type { ControlDeps } from '../deps.ts';
 import { defineRoute, pathId, type Route } from '../route.ts';
@@ -28,7 +29,7 @@ export const keyRoutes: Route[] = [
     method: 'GET',
     path: '/api/v1/keys',
     summary: 'Virtual keys, without the keys themselves',
-    answer: { status: 200, description: 'KeysAnswer' },
+    answer: { status: 200, schema: keysAnswer },
     async handle(_input, { store }): Promise<KeysAnswer> {
       return { keys: (await store.keys.list()).map(withoutHash) };
     },
@@ -38,7 +39,7 @@ export const keyRoutes: Route[] = [
     path: '/api/v1/keys',
     summary: 'Make a virtual key. The answer is the only time the key itself is shown',
     body: keyBody,
-    answer: { status: 201, description: 'KeyCreated' },
+    answer: { status: 201, schema: keyCreated },
     async handle({ body }, deps): Promise<KeyCreated> {
       checkTasks(body.tasks ?? null, deps);
       checkExpiry(body.expiresAt ?? null, deps);
@@ -70,7 +71,7 @@ function switchRoute(verb: 'disable' | 'enable', disabled: boolean): Route {
     path: `/api/v1/keys/:id/${verb}`,
     summary: disabled ? 'Refuse calls of this key from now on' : 'Take calls of this key again',
     params: pathId,
-    answer: { status: 200, description: 'KeysAnswer with the one key' },
+    answer: { status: 200, schema: keysAnswer },
     async handle({ params }, { store, revisions }): Promise<KeysAnswer> {
       if (!(await store.keys.setDisabled(params.id, disabled))) {
         throw new TrimtabError('not_found', `no key has the id \`${params.id}\``, { field: 'id' });

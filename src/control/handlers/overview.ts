@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { UNTASKED } from '../../core/call-record.ts';
+import { overviewAnswer } from '../answers.ts';
 import type { OverviewAnswer } from '../api-types.ts';
 import { groupWithLatency, TOP_ROWS, totalFigures, totalLatency } from '../figures.ts';
 import { defineRoute, type Route } from '../route.ts';
@@ -12,7 +13,7 @@ export const overviewRoutes: Route[] = [
     summary:
       'Spend, calls, errors and latency over a window (default: the last day), and where they come from',
     query: z.strictObject(windowQuery),
-    answer: { status: 200, description: 'OverviewAnswer' },
+    answer: { status: 200, schema: overviewAnswer },
     async handle({ query }, deps): Promise<OverviewAnswer> {
       const window = await readWindow(query, deps, DAY_MS);
       const { rollups } = deps.store;

@@ -3,6 +3,7 @@ import { statedPrice } from '../../evidence/pricing.ts';
 import { findProvider } from '../../providers/index.ts';
 import { createTargetResolver } from '../../routing/target.ts';
 import type { DeploymentConfig, Snapshot, Stack } from '../../stack/stack.ts';
+import { stackAnswer } from '../answers.ts';
 import type { DeploymentRow, GroupRowWithLatency, StackAnswer } from '../api-types.ts';
 import type { ControlDeps } from '../deps.ts';
 import { groupWithLatency, NO_FIGURES, NO_LATENCIES } from '../figures.ts';
@@ -18,7 +19,7 @@ export const stackRoutes: Route[] = [
     path: '/api/v1/stack',
     summary:
       'The stack that serves: its deployments with price, health and the last day, and where calls flow',
-    answer: { status: 200, description: 'StackAnswer' },
+    answer: { status: 200, schema: stackAnswer },
     handle: (_input, deps) => readStack(deps),
   }),
 ];

@@ -1,4 +1,5 @@
 import { TrimtabError } from '../../core/error.ts';
+import { statusAnswer } from '../answers.ts';
 import type { StatusAnswer } from '../api-types.ts';
 import type { ControlDeps } from '../deps.ts';
 import { defineRoute, type Route } from '../route.ts';
@@ -8,7 +9,7 @@ export const statusRoutes: Route[] = [
     method: 'GET',
     path: '/api/v1/status',
     summary: 'What runs, from which config, how full, how well; answered even when the database is away',
-    answer: { status: 200, description: 'StatusAnswer' },
+    answer: { status: 200, schema: statusAnswer },
     async handle(_input, deps): Promise<StatusAnswer> {
       const database = await refreshFromStore(deps);
       const { state } = deps;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { TrimtabError } from '../../core/error.ts';
+import { revisionApplied, taskAnswer, tasksAnswer } from '../answers.ts';
 import type { TaskAnswer, TaskRow, TasksAnswer } from '../api-types.ts';
 import type { ControlDeps } from '../deps.ts';
 import {
@@ -30,7 +31,7 @@ export const taskRoutes: Route[] = [
     path: '/api/v1/tasks',
     summary: 'Every task, declared or called, with its figures over a window (default: the last week)',
     query: z.strictObject(windowQuery),
-    answer: { status: 200, description: 'TasksAnswer' },
+    answer: { status: 200, schema: tasksAnswer },
     async handle({ query }, deps): Promise<TasksAnswer> {
       const window = await readWindow(query, deps, 7 * DAY_MS);
       return { since: window.since, until: window.until, tasks: await listTasks(window, deps) };
@@ -42,7 +43,7 @@ export const taskRoutes: Route[] = [
     summary: 'One task: what it declares beside what it measures',
     params: taskName,
     query: z.strictObject(windowQuery),
-    answer: { status: 200, description: 'TaskAnswer' },
+    answer: { status: 200, schema: taskAnswer },
     async handle({ params, query }, deps): Promise<TaskAnswer> {
       return readTask(params.name, await readWindow(query, deps, 7 * DAY_MS), deps);
     },
@@ -52,7 +53,7 @@ export const taskRoutes: Route[] = [
     path: '/api/v1/tasks',
     summary: 'Add a task to the stack (only when the stack does not come from a file)',
     body: taskBody,
-    answer: { status: 201, description: 'RevisionApplied' },
+    answer: { status: 201, schema: revisionApplied },
     async handle({ body }, { revisions }) {
       const { name, ...task } = body;
       return { revision: await revisions.addTask(name, task) };
