@@ -29,7 +29,7 @@ export interface DrainOptions {
 }
 
 export interface Drain {
-  /** There is something new. Without it the drain looks once a second. */
+  /** There is something new: read within 200 ms. Without it the drain looks once a second. */
   wake(): void;
   /** Bytes in the spool that are not in the store yet. */
   pendingBytes(): number;
@@ -41,6 +41,8 @@ const BATCH_RECORDS = 500;
 const BATCH_BYTES = 1024 * 1024;
 const NEWLINE = 10;
 const POLL_MS = 1000;
+/** Passes begin at least this far apart: larger batches cost a third of the CPU per record of small ones. */
+const PACE_MS = 200;
 const SYNC_MS = 100;
 const FIRST_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 5000;
@@ -109,6 +111,7 @@ class SpoolDrain implements Drain {
   async #run(): Promise<void> {
     for (;;) {
       const last = this.#stopping;
+      const began = this.#options.clock.monotonic();
       this.#woken = false;
       try {
         await this.#pass();
@@ -117,6 +120,8 @@ class SpoolDrain implements Drain {
       }
       if (last) return;
       if (!this.#woken && !this.#stopping) await this.#sleep();
+      const rest = began + PACE_MS - this.#options.clock.monotonic();
+      if (rest > 0 && !this.#stopping) await this.#wait(rest);
     }
   }
 
