@@ -4,131 +4,151 @@
  * codes; a test compares the two.
  */
 export const ERRORS = {
-  missing_key: row(401, 'authentication_error', false, 'Send a virtual key: `authorization: Bearer tt-...`.'),
-  invalid_key: row(
+  missing_key: row([
+    401,
+    'authentication_error',
+    false,
+    'Send a virtual key: `authorization: Bearer tt-...`.',
+  ]),
+  invalid_key: row([
     401,
     'authentication_error',
     false,
     'Use a virtual key this server knows: `trimtab keys list`.',
-  ),
-  key_disabled: row(
+  ]),
+  key_disabled: row([
     401,
     'authentication_error',
     false,
     'Enable the key or make a new one: `trimtab keys create`.',
-  ),
-  key_expired: row(401, 'authentication_error', false, 'Make a new key: `trimtab keys create`.'),
-  key_scope: row(403, 'permission_error', false, 'Use a key whose scopes include this task.'),
-  not_signed_in: row(
+  ]),
+  key_expired: row([401, 'authentication_error', false, 'Make a new key: `trimtab keys create`.']),
+  key_scope: row([403, 'permission_error', false, 'Use a key whose scopes include this task.']),
+  not_signed_in: row([
     401,
     'authentication_error',
     false,
     'Sign in with the admin token, or send it as a Bearer token.',
-  ),
-  too_many_sign_ins: row(
+  ]),
+  too_many_sign_ins: row([
     429,
     'rate_limit_error',
     true,
     'Wait a minute, then try again with the right admin token.',
-  ),
-  forbidden_origin: row(
+  ]),
+  forbidden_origin: row([
     403,
     'permission_error',
     false,
     'Call the control API from its own dashboard, or with a Bearer token.',
-  ),
-  not_found: row(404, 'invalid_request_error', false, 'Check the path; docs/api.md lists every one.'),
-  method_not_allowed: row(405, 'invalid_request_error', false, 'Use the method named in the `allow` header.'),
-  invalid_json: row(400, 'invalid_request_error', false, 'Send a body that is valid JSON.'),
-  invalid_request: row(400, 'invalid_request_error', false, 'Correct the field that is named.'),
-  unsupported_parameter: row(
+  ]),
+  not_found: row([404, 'invalid_request_error', false, 'Check the path; docs/api.md lists every one.']),
+  method_not_allowed: row([
+    405,
+    'invalid_request_error',
+    false,
+    'Use the method named in the `allow` header.',
+  ]),
+  invalid_json: row([400, 'invalid_request_error', false, 'Send a body that is valid JSON.']),
+  invalid_request: row([400, 'invalid_request_error', false, 'Correct the field that is named.']),
+  unsupported_parameter: row([
     400,
     'invalid_request_error',
     false,
     'Leave the parameter out, or use a deployment that has it.',
-  ),
-  unsupported_media_type: row(
+  ]),
+  unsupported_media_type: row([
     415,
     'invalid_request_error',
     false,
     'Send `content-type: application/json`, not compressed.',
-  ),
-  body_too_large: row(413, 'invalid_request_error', false, 'Send less, or raise `gateway.maxBodyBytes`.'),
-  headers_too_large: row(431, 'invalid_request_error', false, 'Send smaller headers.'),
-  body_timeout: row(408, 'invalid_request_error', true, 'Send the body faster.'),
-  unknown_model: row(
+  ]),
+  body_too_large: row([413, 'invalid_request_error', false, 'Send less, or raise `gateway.maxBodyBytes`.']),
+  headers_too_large: row([431, 'invalid_request_error', false, 'Send smaller headers.']),
+  body_timeout: row([408, 'invalid_request_error', true, 'Send the body faster.']),
+  unknown_model: row([
     404,
     'invalid_request_error',
     false,
     'Name a task, `provider/model`, or a model a provider offers.',
-  ),
-  ambiguous_model: row(
+  ]),
+  ambiguous_model: row([
     400,
     'invalid_request_error',
     false,
     'Write `provider/model`, or mark one provider `default`.',
-  ),
-  protocol_mismatch: row(400, 'invalid_request_error', false, 'Use a deployment that can do this.'),
-  data_policy_refused: row(
+  ]),
+  protocol_mismatch: row([400, 'invalid_request_error', false, 'Use a deployment that can do this.']),
+  data_policy_refused: row([
     403,
     'permission_error',
     false,
     "Declare the provider's `dataPolicy`, or route the task elsewhere.",
-  ),
-  no_deployment: row(
+  ]),
+  no_deployment: row([
     503,
     'api_error',
     true,
     'See the reasons in the message; `trimtab check` explains the route.',
-  ),
-  upstream_error: row(502, 'api_error', true, 'Try again; the call record shows each attempt.'),
-  upstream_rejected: row(400, 'invalid_request_error', false, 'Correct what the vendor names.'),
-  upstream_auth: row(502, 'api_error', false, "Check the provider's credential; `trimtab check` tries it."),
-  upstream_rate_limited: row(429, 'rate_limit_error', true, 'Slow down, or add a deployment to the route.'),
-  upstream_overloaded: row(503, 'overloaded_error', true, 'Try again, or add a deployment to the route.'),
-  upstream_malformed: row(
+  ]),
+  upstream_error: row([502, 'api_error', true, 'Try again; the call record shows each attempt.']),
+  upstream_rejected: row([400, 'invalid_request_error', false, 'Correct what the vendor names.']),
+  upstream_auth: row([502, 'api_error', false, "Check the provider's credential; `trimtab check` tries it."]),
+  upstream_rate_limited: row([429, 'rate_limit_error', true, 'Slow down, or add a deployment to the route.']),
+  upstream_overloaded: row([503, 'overloaded_error', true, 'Try again, or add a deployment to the route.']),
+  upstream_malformed: row([
     502,
     'api_error',
     true,
     'Try again; the vendor sent something that is not its protocol.',
-  ),
-  upstream_cut: row(502, 'api_error', true, 'Try again; the answer is incomplete.'),
-  upstream_too_large: row(502, 'api_error', false, 'Ask for less, or raise `gateway.maxAnswerBytes`.'),
-  timeout_connect: row(
+  ]),
+  upstream_cut: row([502, 'api_error', true, 'Try again; the answer is incomplete.']),
+  upstream_too_large: row([502, 'api_error', false, 'Ask for less, or raise `gateway.maxAnswerBytes`.']),
+  timeout_connect: row([
     504,
     'timeout_error',
     true,
     'Check that the deployment is reachable, or raise `timeouts.connectMs`.',
-  ),
-  timeout_headers: row(
+  ]),
+  timeout_headers: row([
     504,
     'timeout_error',
     true,
     'Raise `timeouts.headersMs`, or add a deployment to the route.',
-  ),
-  timeout_first_token: row(
+  ]),
+  timeout_first_token: row([
     504,
     'timeout_error',
     true,
     'Raise `timeouts.firstTokenMs`, or add a deployment to the route.',
-  ),
-  timeout_idle: row(504, 'timeout_error', true, 'Raise `timeouts.idleMs`.'),
-  timeout_total: row(504, 'timeout_error', true, 'Raise `timeouts.totalMs`.'),
-  client_left: row(499, 'api_error', false, 'Nothing to do: the client closed the connection.'),
-  spool_unavailable: row(503, 'api_error', true, 'Free disk space in the data folder; see `spool.whenFull`.'),
-  store_unavailable: row(
+  ]),
+  timeout_idle: row([504, 'timeout_error', true, 'Raise `timeouts.idleMs`.']),
+  timeout_total: row([504, 'timeout_error', true, 'Raise `timeouts.totalMs`.']),
+  client_left: row([499, 'api_error', false, 'Nothing to do: the client closed the connection.']),
+  spool_unavailable: row([
+    503,
+    'api_error',
+    true,
+    'Free disk space in the data folder; see `spool.whenFull`.',
+  ]),
+  store_unavailable: row([
     503,
     'api_error',
     true,
     'The database does not answer; calls are still served and recorded.',
-  ),
-  shutting_down: row(503, 'api_error', true, 'Send the call to another replica, or try again.'),
-  config_invalid: row(422, 'invalid_request_error', false, 'Correct the path that is named.'),
-  config_is_file: row(409, 'invalid_request_error', false, 'The stack comes from a file: edit that file.'),
-  conflict: row(409, 'invalid_request_error', false, 'Choose another name.'),
-  data_folder_in_use: row(409, 'api_error', false, 'Stop the other process, or set TRIMTAB_DATA_DIR.'),
-  address_unavailable: row(409, 'api_error', false, 'Stop the other process, or set TRIMTAB_PORT or TRIMTAB_HOST.'),
-  internal: row(500, 'api_error', true, 'This is a bug in Trimtab; please report it with the call id.'),
+  ]),
+  shutting_down: row([503, 'api_error', true, 'Send the call to another replica, or try again.']),
+  config_invalid: row([422, 'invalid_request_error', false, 'Correct the path that is named.']),
+  config_is_file: row([409, 'invalid_request_error', false, 'The stack comes from a file: edit that file.']),
+  conflict: row([409, 'invalid_request_error', false, 'Choose another name.']),
+  data_folder_in_use: row([409, 'api_error', false, 'Stop the other process, or set TRIMTAB_DATA_DIR.']),
+  address_unavailable: row([
+    409,
+    'api_error',
+    false,
+    'Stop the other process, or set TRIMTAB_PORT or TRIMTAB_HOST.',
+  ]),
+  internal: row([500, 'api_error', true, 'This is a bug in Trimtab; please report it with the call id.']),
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof ERRORS;
@@ -179,6 +199,6 @@ export class TrimtabError extends Error {
   }
 }
 
-function row(status: number, type: string, retryable: boolean, advice: string): ErrorRow {
+function row([status, type, retryable, advice]: [number, string, boolean, string]): ErrorRow {
   return { status, type, retryable, advice };
 }
