@@ -6,8 +6,7 @@ import type { CallSummary } from '../store/store.ts';
 import { renderCall } from './call-timeline.ts';
 import { type Client, clientArgs, withClient } from './client.ts';
 import { readLimit } from './costs.ts';
-import { type CliIo, paint, printJson, usageError } from './io.ts';
-import type { CommandData } from './run.ts';
+import { type CliIo, type CommandData, paint, printJson, usageError } from './io.ts';
 import { type Column, printable, renderTable } from './table.ts';
 import { formatCount, formatDuration, formatMoment, parseMoment } from './when.ts';
 

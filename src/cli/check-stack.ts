@@ -5,6 +5,7 @@ import { type StatedPrice, statedPrice } from '../evidence/pricing.ts';
 import { checkEgress } from '../governance/egress.ts';
 import { findProvider } from '../providers/index.ts';
 import type { Connection } from '../providers/provider.ts';
+import { formatPath } from '../stack/config-path.ts';
 import { resolveSecrets } from '../stack/secrets.ts';
 import type { ProviderSecrets, Stack } from '../stack/stack.ts';
 
@@ -19,8 +20,10 @@ export interface RouteCheck {
   allowed: boolean;
   /** Why not; `null` when allowed. */
   reason: string | null;
-  /** `null`: unpriced. */
+  /** `null`: unpriced, or {@link measured}. */
   price: StatedPrice | null;
+  /** Priced by the hour at the throughput its calls will show. */
+  measured: boolean;
 }
 
 export interface StackCheck {
@@ -48,7 +51,7 @@ export function checkStack(stack: Stack, env: Environment, now: number): StackCh
       if (connection) connections.set(name, connection);
     } catch (error) {
       if (!(error instanceof TrimtabError)) throw error;
-      problems.push(`providers.${name}: ${error.message}`);
+      problems.push(`${formatPath(['providers', name])}: ${error.message}`);
     }
   }
   const routes = checkRoutes(stack, connections, now);
@@ -90,6 +93,10 @@ function checkRoutes(stack: Stack, connections: Map<string, Connection>, now: nu
         allowed: reason === null,
         reason,
         price: connection ? statedPrice({ deployment, connection, at: now }) : null,
+        measured:
+          deployment.price !== null &&
+          'usdPerHour' in deployment.price &&
+          deployment.price.outputTokensPerSecond === 'measured',
       },
     ];
   };
@@ -113,17 +120,21 @@ function refusalOf(question: Parameters<typeof checkEgress>[0]): string | null {
 
 function warningsOf(routes: readonly RouteCheck[], unservable: readonly string[]): string[] {
   const unpriced = [
-    ...new Set(routes.filter(({ price }) => price === null).map(({ deployment }) => deployment)),
+    ...new Set(
+      routes.filter(({ price, measured }) => price === null && !measured).map(({ deployment }) => deployment),
+    ),
   ];
   const refused = routes.filter(
     ({ task, allowed }) => !allowed && task !== UNTASKED && !unservable.includes(task),
   );
   return [
     ...refused.map(
-      ({ task, deployment, reason }) => `tasks.${task}: ${deployment} is never tried. ${reason}`,
+      ({ task, deployment, reason }) =>
+        `${formatPath(['tasks', task])}: ${deployment} is never tried. ${reason}`,
     ),
     ...unpriced.map(
-      (name) => `deployments.${name}: no price is known; its calls count as unpriced. Set \`price\``,
+      (name) =>
+        `${formatPath(['deployments', name])}: no price is known; its calls count as unpriced. Set \`price\``,
     ),
   ];
 }

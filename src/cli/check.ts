@@ -5,16 +5,16 @@ import { TrimtabError } from '../core/error.ts';
 import { catalog } from '../providers/index.ts';
 import { policies } from '../routing/index.ts';
 import { locateField } from '../stack/config-file.ts';
+import { formatPath } from '../stack/config-path.ts';
 import { discover } from '../stack/discover.ts';
 import { findConfig, loadConfig } from '../stack/load.ts';
 import { parseStack } from '../stack/parse.ts';
 import { createRevision } from '../stack/revision.ts';
 import type { Stack } from '../stack/stack.ts';
 import { checkStack, type RouteCheck, type StackCheck } from './check-stack.ts';
-import { CliError, type CliIo, EXIT, paint, printJson } from './io.ts';
+import { CliError, type CliIo, type CommandData, EXIT, paint, printJson } from './io.ts';
 import { type ProbeResult, probeProviders } from './probe.ts';
-import type { CommandData } from './run.ts';
-import { printable, renderTable } from './table.ts';
+import { type Column, printable, renderTable } from './table.ts';
 
 /** `trimtab check`: exit code 1 when the stack would not serve as written. */
 export const checkCommand = defineCommand({
@@ -89,7 +89,7 @@ function renderCheck({ title, stack, check, probes, ok }: Report, io: CliIo): st
     ...check.secrets,
     ...check.connections,
     ...check.unservable.map(
-      (task) => `tasks.${task}: no deployment of its route may get its data; see the table`,
+      (task) => `${formatPath(['tasks', task])}: no deployment of its route may get its data; see the table`,
     ),
   ];
   const lines = [
@@ -108,6 +108,7 @@ function renderCheck({ title, stack, check, probes, ok }: Report, io: CliIo): st
 }
 
 function renderRoutes(routes: readonly RouteCheck[], io: CliIo): string {
+  const why: Column<RouteCheck> = { title: 'why', min: 20, drop: 1, cell: ({ reason }) => reason ?? '' };
   return renderTable<RouteCheck>(
     io,
     [
@@ -123,15 +124,16 @@ function renderRoutes(routes: readonly RouteCheck[], io: CliIo): string {
         title: 'USD per million in/out',
         drop: 2,
         cell: priceOf,
-        style: ({ price }) => (price ? undefined : 'yellow'),
+        style: ({ price, measured }) => (price || measured ? undefined : 'yellow'),
       },
-      { title: 'why', min: 20, drop: 1, cell: ({ reason }) => reason ?? '' },
+      ...(routes.some(({ reason }) => reason !== null) ? [why] : []),
     ],
     { rows: routes },
   );
 }
 
-function priceOf({ price }: RouteCheck): string {
+function priceOf({ price, measured }: RouteCheck): string {
+  if (!price && measured) return 'by the hour, measured';
   return price ? `${rounded(price.inputPerMillion)} / ${rounded(price.outputPerMillion)}` : 'unpriced';
 }
 

@@ -1,9 +1,8 @@
 import { defineCommand } from 'citty';
 import type { CostsAnswer, GroupRow, KeysAnswer } from '../control/api-types.ts';
 import { formatUsd } from '../core/money.ts';
-import { type Client, clientArgs, withClient } from './client.ts';
-import { type CliIo, paint, printJson, usageError } from './io.ts';
-import type { CommandData } from './run.ts';
+import { type Client, clientArgs, type Query, withClient } from './client.ts';
+import { type CliIo, type CommandData, paint, printJson, usageError } from './io.ts';
 import { type Column, printable, renderTable } from './table.ts';
 import { formatCount, formatMoment, parseMoment } from './when.ts';
 
@@ -16,7 +15,7 @@ export const costsCommand = defineCommand({
     by: { type: 'string', default: 'task', description: `${DIMENSIONS.join(', ')}; several with commas` },
     since: { type: 'string', default: '7d', description: 'Age or date: 24h, 7d, 2026-11-01' },
     until: { type: 'string', description: 'Age or date; default: now' },
-    sandbox: { type: 'boolean', description: 'Simulated calls only' },
+    sandbox: { type: 'boolean', description: 'Simulated calls only; --no-sandbox: real ones only' },
     all: { type: 'boolean', description: 'Real and simulated calls, in two tables' },
     limit: { type: 'string', default: '50', description: 'Most rows' },
     ...clientArgs,
@@ -32,9 +31,7 @@ export const costsCommand = defineCommand({
       limit: readLimit(args.limit),
     };
     await withClient(io, { dataDir: args['data-dir'] }, async (client) => {
-      const choices = args.all ? [false, true] : [args.sandbox ? true : undefined];
-      const answers: CostsAnswer[] = [];
-      for (const sandbox of choices) answers.push(await client.get('/api/v1/costs', { ...query, sandbox }));
+      const answers = await readCosts(client, query, args);
       if (args.json) {
         printJson(io, args.all ? answers : answers[0]);
         return;
@@ -44,6 +41,22 @@ export const costsCommand = defineCommand({
     });
   },
 });
+
+/** Real figures unless told otherwise, or unless nothing but simulated calls reached a model. */
+async function readCosts(
+  client: Client,
+  query: Query,
+  { all, sandbox }: { all?: boolean | undefined; sandbox?: boolean | undefined },
+): Promise<CostsAnswer[]> {
+  const read = (only?: boolean): Promise<CostsAnswer> =>
+    client.get<CostsAnswer>('/api/v1/costs', { ...query, sandbox: only });
+  if (all) return [await read(false), await read(true)];
+  if (sandbox !== undefined) return [await read(sandbox)];
+  const answer = await read();
+  if (answer.sandbox || answer.total.calls > answer.total.refused) return [answer];
+  const simulated = await read(true);
+  return [simulated.total.calls > 0 ? simulated : answer];
+}
 
 function readDimensions(text: string): string[] {
   const names = [...new Set(text.split(',').map((part) => part.trim()))];

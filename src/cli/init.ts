@@ -9,8 +9,7 @@ import { CONFIG_NAMES } from '../stack/load.ts';
 import { parseStack } from '../stack/parse.ts';
 import type { StackInput } from '../stack/schema.ts';
 import { type ConfigFormat, FORMATS, toConfigText } from './config-template.ts';
-import { CliError, type CliIo, commandName, EXIT, usageError } from './io.ts';
-import type { CommandData } from './run.ts';
+import { CliError, type CliIo, type CommandData, commandName, EXIT, usageError } from './io.ts';
 
 const EXAMPLE_TASK = 'support-reply';
 const SANDBOX_TARGET = 'sandbox/small';

@@ -17,6 +17,11 @@ export interface CliIo {
   signal: AbortSignal;
 }
 
+/** What a command's `run` finds in `context.data`. */
+export interface CommandData {
+  io: CliIo;
+}
+
 export const EXIT = { ok: 0, failed: 1, usage: 2, unreachable: 3 } as const;
 
 /** Ends a command with a message and an exit code of {@link EXIT}. */

@@ -2,8 +2,7 @@ import { defineCommand } from 'citty';
 import type { KeyCreated, KeysAnswer } from '../control/api-types.ts';
 import { didYouMean } from '../stack/nearest.ts';
 import { type Client, clientArgs, withClient } from './client.ts';
-import { CliError, type CliIo, EXIT, printJson, usageError } from './io.ts';
-import type { CommandData } from './run.ts';
+import { CliError, type CliIo, type CommandData, EXIT, printJson, usageError } from './io.ts';
 import { renderTable } from './table.ts';
 import { formatMoment, parseMoment } from './when.ts';
 

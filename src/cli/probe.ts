@@ -1,3 +1,4 @@
+import { request } from 'undici';
 import { findProvider } from '../providers/index.ts';
 import type { UpstreamRequest } from '../providers/provider.ts';
 import type { Stack } from '../stack/stack.ts';
@@ -46,10 +47,10 @@ async function probe(
   const secrets = readSecrets(name, stack, env);
   if (typeof secrets === 'string') return result('failed', 'its secret is not there');
   const connection = type.connect(config, secrets);
-  const request = connection.probe();
-  if (!request) return result('skipped', 'has no request that costs nothing');
+  const question = connection.probe();
+  if (!question) return result('skipped', 'has no request that costs nothing');
   try {
-    const { status, body } = await send(request);
+    const { status, body } = await send(question);
     if (status === 401 || status === 403)
       return result('failed', `reached, but the credential was refused (${status})`);
     if (status >= 400) return result('failed', `reached, answered ${status}`);
@@ -63,37 +64,29 @@ async function probe(
   }
 }
 
-async function send({
-  origin,
-  path,
-  method,
-  headers,
-  body,
-}: UpstreamRequest): Promise<{ status: number; body: Buffer }> {
-  const pairs: [string, string][] = [];
-  for (let i = 0; i + 1 < headers.length; i += 2)
-    pairs.push([headers[i] as string, headers[i + 1] as string]);
-  const answer = await fetch(origin + path, {
+/** Not `fetch`: that refuses some ports. Redirects are not followed: they would carry the credential elsewhere. */
+async function send({ origin, path, method, headers, body }: UpstreamRequest): Promise<{
+  status: number;
+  body: Buffer;
+}> {
+  const answer = await request(origin + path, {
     method,
-    headers: pairs,
-    body: body === null ? null : new Uint8Array(Array.isArray(body) ? Buffer.concat(body) : body),
-    // A redirect would carry the credential to another host.
-    redirect: 'manual',
+    headers,
+    body: Array.isArray(body) ? Buffer.concat(body) : body,
     signal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
   });
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of answer.body ?? []) {
+  for await (const chunk of answer.body as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > MAX_PROBE_BYTES) throw new Error('the answer is too large');
     chunks.push(chunk);
   }
-  return { status: answer.status, body: Buffer.concat(chunks) };
+  return { status: answer.statusCode, body: Buffer.concat(chunks) };
 }
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.name === 'TimeoutError') return `no answer within ${PROBE_TIMEOUT_MS / 1000} s`;
-  const { cause } = error;
-  return cause instanceof Error ? ((cause as NodeJS.ErrnoException).code ?? cause.message) : error.message;
+  return (error as NodeJS.ErrnoException).code ?? error.message;
 }

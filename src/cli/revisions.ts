@@ -3,8 +3,7 @@ import { defineCommand } from 'citty';
 import type { RevisionApplied, RevisionDiff, RevisionsAnswer } from '../control/api-types.ts';
 import type { Revision } from '../stack/stack.ts';
 import { type Client, clientArgs, withClient } from './client.ts';
-import { CliError, type CliIo, EXIT, paint, printJson, usageError } from './io.ts';
-import type { CommandData } from './run.ts';
+import { CliError, type CliIo, type CommandData, EXIT, paint, printJson, usageError } from './io.ts';
 import { printable, renderTable } from './table.ts';
 import { formatMoment } from './when.ts';
 

@@ -4,12 +4,7 @@ import { readVersion } from '../control/version.ts';
 import { TrimtabError } from '../core/error.ts';
 import { didYouMean } from '../stack/nearest.ts';
 import { commands } from './index.ts';
-import { CliError, type CliIo, commandName, EXIT, paint, usageError } from './io.ts';
-
-/** What a command's `run` finds in `context.data`. */
-export interface CommandData {
-  io: CliIo;
-}
+import { CliError, type CliIo, type CommandData, commandName, EXIT, paint, usageError } from './io.ts';
 
 /**
  * Runs one command line; returns the exit code. Unknown commands and flags are errors with the nearest spelling, and

@@ -1,8 +1,7 @@
 import { defineCommand } from 'citty';
 import type { StatusAnswer } from '../control/api-types.ts';
 import { clientArgs, withClient } from './client.ts';
-import { type CliIo, paint, printJson } from './io.ts';
-import type { CommandData } from './run.ts';
+import { type CliIo, type CommandData, paint, printJson } from './io.ts';
 import { formatBytes, formatCount, formatDuration, formatMoment } from './when.ts';
 
 /** `trimtab status`. */

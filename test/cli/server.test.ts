@@ -1,0 +1,208 @@
+/** Commands against a running server, then against the data folder it left behind. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { CallsAnswer, CostsAnswer, KeyCreated, RevisionsAnswer } from '../../src/control/api-types.ts';
+import { type RunningTrimtab, startTrimtab } from '../../src/main.ts';
+import type { Revision } from '../../src/stack/stack.ts';
+import { run } from './terminal.ts';
+
+const KEY = 'tt-0123456789abcdefghjkmnpqrstvwxyz';
+let dir: string;
+let server: RunningTrimtab;
+const cli = (...argv: string[]) => run(argv, { cwd: dir });
+const json = async <T>(...argv: string[]): Promise<T> => {
+  const { code, out, err } = await cli(...argv, '--json');
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  return JSON.parse(out) as T;
+};
+
+async function call(user: string, model = 'triage'): Promise<string> {
+  const answer = await fetch(`${server.url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ model, user, messages: [{ role: 'user', content: 'Where is my card?' }] }),
+  });
+  await answer.text();
+  return answer.headers.get('x-trimtab-call-id') ?? '';
+}
+
+async function apply(tasks: unknown): Promise<void> {
+  const { out } = await cli('revisions', 'show', 'active');
+  const { readServerFile } = await import('../../src/control/server-file.ts');
+  const answer = await fetch(`${server.url}/api/v1/revisions`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${readServerFile(join(dir, '.trimtab'))?.token}`,
+      'content-type': 'application/json',
+    },
+    body: JSON.stringify({ stack: { ...(JSON.parse(out) as object), tasks } }),
+  });
+  expect(answer.status, await answer.clone().text()).toBe(201);
+}
+
+async function stored(count: number): Promise<CallsAnswer['calls']> {
+  return expect
+    .poll(async () => (await json<CallsAnswer>('calls')).calls, { timeout: 10_000 })
+    .toHaveLength(count)
+    .then(async () => (await json<CallsAnswer>('calls')).calls);
+}
+
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'trimtab-cli-'));
+  server = await startTrimtab({
+    port: 0,
+    cwd: dir,
+    dataDir: join(dir, '.trimtab'),
+    env: {},
+    probeLocal: false,
+    firstKey: KEY,
+  });
+  await apply({ triage: { route: 'sandbox/small' } });
+});
+
+afterAll(async () => {
+  await server.stop();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+describe('with a server', () => {
+  test('calls are listed, filtered, shown and followed', async () => {
+    const stop = new AbortController();
+    let followed = '';
+    let seen = (): void => {};
+    const arrived = new Promise<void>((done) => {
+      seen = done;
+    });
+    const following = run(['calls', '--follow', '--json', '--user', 'bo'], {
+      cwd: dir,
+      signal: stop.signal,
+      onOut: (text) => {
+        followed += text;
+        seen();
+      },
+    });
+    const id = await call('ann');
+    await stored(1);
+    await call('bo');
+    await call('bo', 'no-such-task');
+    const calls = await stored(3);
+    expect(calls.filter(({ user }) => user === 'ann').map((each) => each.id)).toEqual([id]);
+
+    const byUser = await json<CallsAnswer>('calls', '--user', 'bo', '--outcome', 'ok', '--since', '1h');
+    expect(byUser.calls.map(({ task }) => task)).toEqual(['triage']);
+
+    const table = await cli('calls', '--task', 'triage');
+    expect(table.out).toContain('sandbox/small');
+    expect(table.out).toMatch(/\$0\.0000\d+ sandbox/);
+
+    const shown = await cli('calls', 'show', id.slice(0, -2));
+    expect(shown.out).toContain('SANDBOX');
+    expect(shown.out).toMatch(/1 [·░▒█]{40} primary sandbox\/small 200/);
+    expect((await cli('calls', 'show', 'call_none')).code).toBe(1);
+
+    await arrived;
+    stop.abort();
+    await following;
+    expect((JSON.parse(followed.split('\n')[0] as string) as { user: string }).user).toBe('bo');
+  });
+
+  test('costs keep simulated figures apart', async () => {
+    const simulated = await cli('costs', '--by', 'task,user');
+    expect(simulated.out).toMatch(/^SANDBOX: simulated calls/);
+    expect(simulated.out).toContain('sandbox cost');
+    expect(simulated.out).toMatch(/^triage +ann/m);
+    expect(simulated.out).toMatch(/^total/m);
+    const both = await json<CostsAnswer[]>('costs', '--all', '--by', 'key');
+    // The real ones are refused calls only: they reached no model, so the simulated ones show first.
+    expect(both.map(({ sandbox, total }) => [sandbox, total.calls, total.refused])).toEqual([
+      [false, 1, 1],
+      [true, 2, 0],
+    ]);
+    expect((await cli('costs', '--all', '--by', 'key')).out).toContain('TRIMTAB_KEY');
+    expect((await cli('costs', '--sandbox', '--since', '2020-01-01', '--until', '2020-01-02')).out).toContain(
+      'No calls in this time',
+    );
+  });
+
+  test('keys are made, switched and listed', async () => {
+    const made = await cli(
+      'keys',
+      'create',
+      '--name',
+      'app',
+      '--owner',
+      'ann',
+      '--tasks',
+      'triage',
+      '--expires',
+      '30d',
+    );
+    expect(made.code).toBe(0);
+    expect(made.out.trim()).toMatch(/^tt-[0-9a-z]{32}$/);
+    expect((await cli('keys', 'disable', 'app')).out).toContain('is disabled');
+    expect((await cli('keys')).out).toMatch(/app .* triage .* disabled/);
+    expect((await cli('keys', 'enable', 'app')).code).toBe(0);
+    const other = await json<KeyCreated>('keys', 'create', '--name', 'other');
+    expect((await cli('keys', 'disable', other.id)).code).toBe(0);
+    const unknown = await cli('keys', 'disable', 'ap');
+    expect(unknown).toMatchObject({ code: 1, err: expect.stringContaining('did you mean "app"?') });
+    expect((await cli('keys', 'create', '--name', 'x', '--tasks', 'nope')).code).toBe(1);
+    expect((await cli('keys', 'create')).code).toBe(2);
+    expect((await cli('keys', 'list')).out).not.toContain(made.out.trim());
+  });
+
+  test('revisions are listed, compared and rolled back', async () => {
+    const before = await json<RevisionsAnswer>('revisions');
+    await apply({ triage: { route: 'sandbox/large' } });
+    const diff = await cli('revisions', 'diff', before.active);
+    expect(diff.out).toContain(
+      'tasks.triage.route.targets[0].deployment\n  - "sandbox/small"\n  + "sandbox/large"',
+    );
+    expect(await cli('revisions', 'rollback', before.active)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('--yes'),
+    });
+    expect((await cli('revisions', 'rollback', before.active.slice(4, 12), '--yes')).out).toContain(
+      `${before.active} is active`,
+    );
+    expect((await cli('revisions', 'rollback', before.active, '--yes')).code).toBe(1);
+    expect((await json<Revision>('revisions', 'show', 'active')).id).toBe(before.active);
+    expect((await cli('revisions', 'list')).out).toMatch(
+      new RegExp(`^\\* +${before.active} .* rolled back`, 'm'),
+    );
+  });
+
+  test('status says what runs', async () => {
+    const { out } = await cli('status');
+    expect(out).toContain(`running at ${server.url}`);
+    expect(await json('status')).toMatchObject({ running: true, sandboxOnly: true });
+  });
+
+  test('TRIMTAB_URL reaches it with the admin token only', async () => {
+    const at = (env: Record<string, string>) => run(['status', '--json'], { cwd: '/', env });
+    expect((await at({ TRIMTAB_URL: server.url })).code).toBe(2);
+    expect((await at({ TRIMTAB_URL: server.url, TRIMTAB_ADMIN_TOKEN: 'wrong-wrong-wrong' })).code).toBe(1);
+    const token = server.notices.find(({ name }) => name === 'admin-token')?.text ?? '';
+    expect((await at({ TRIMTAB_URL: server.url, TRIMTAB_ADMIN_TOKEN: token })).code).toBe(0);
+    expect((await at({ TRIMTAB_URL: 'http://127.0.0.1:1', TRIMTAB_ADMIN_TOKEN: token })).code).toBe(3);
+  });
+});
+
+describe('without a server', () => {
+  test('the data folder is read in process', async () => {
+    await server.stop();
+    expect((await cli('costs', '--by', 'user')).out).toMatch(/^ann/m);
+    expect((await cli('status')).out).toContain('not running');
+    expect(await json('status')).toMatchObject({ running: false });
+    const follow = await cli('calls', '--follow');
+    expect(follow).toMatchObject({ code: 3, err: expect.stringContaining('No server runs') });
+    expect((await json<RevisionsAnswer>('revisions')).history.length).toBeGreaterThan(2);
+  });
+
+  test('no data folder is said, and none is made', async () => {
+    const result = await run(['costs'], { cwd: dir, env: { TRIMTAB_DATA_DIR: join(dir, 'nowhere') } });
+    expect(result).toMatchObject({ code: 3, err: expect.stringContaining('no data folder') });
+  });
+});
