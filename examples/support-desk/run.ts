@@ -156,16 +156,15 @@ interface Outcome {
 }
 
 function printJson({ url }: Server, { result, costs, seconds, sandbox }: Outcome): void {
-  const { done, correct, failed, calls } = result;
-  const answered = done - failed;
-  const accuracy = answered > 0 ? correct / answered : null;
+  const { done, triaged, correct, failed, calls } = result;
+  const accuracy = triaged > 0 ? correct / triaged : null;
   process.stdout.write(
     `${JSON.stringify({ url, sandbox, seconds, messages: done, failed, calls, accuracy, ...costs })}\n`,
   );
 }
 
 async function printReport(server: Server, { result, costs, seconds, sandbox }: Outcome): Promise<void> {
-  const { done, correct, failed, calls, sample } = result;
+  const { done, triaged, correct, calls, sample } = result;
   const print = (line: string): void => {
     process.stdout.write(`${line}\n`);
   };
@@ -176,14 +175,12 @@ async function printReport(server: Server, { result, costs, seconds, sandbox }: 
     print(`  -> ${sample.draft}`);
     print('');
   }
-  const share = done > failed ? `${((correct / (done - failed)) * 100).toFixed(1)} %` : 'none';
+  const share = triaged > 0 ? `${((correct / triaged) * 100).toFixed(1)} %` : 'none';
   print(
-    `  ${done} messages, ${calls} calls in ${seconds.toFixed(0)} s. Right intent: ${share} of ${done - failed}.`,
+    `  ${done} messages, ${calls} calls in ${seconds.toFixed(0)} s. Right intent: ${share} of ${triaged}.`,
   );
   const total = costs.tasks.reduce((sum, row) => sum + row.costNanoUsd, 0);
-  print(
-    `  Cost: ${formatUsd(total)}, ${formatUsd(Math.round(total / Math.max(1, done - failed)))} per message.`,
-  );
+  print(`  Cost: ${formatUsd(total)}, ${formatUsd(Math.round(total / Math.max(1, done)))} per message.`);
   if (sandbox) print('  Simulated models: prices are the sandbox price list, and nothing was spent.');
   print('');
   printCosts(costs, print);

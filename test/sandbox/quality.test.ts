@@ -36,7 +36,7 @@ function accuracy(model: ModelName, prompt: (text: string) => Turn[], texts: rea
 }
 
 describe('on 77 intents and messages it never saw', () => {
-  // Measured over all 616 messages on 23 November 2026: see the figures beside each floor.
+  // Over all 616 messages (23 November 2026): five-shot small 40.3 %, large 70.6 %; labels alone 34.1 % and 47.9 %.
   const some = messages.slice(0, 308);
 
   test('large beats small by a clear margin with five examples each', () => {
@@ -128,6 +128,13 @@ describe('the usual forms of a classification prompt', () => {
           `Classify as refund, shipping or account.\n\n${shown.map(([a, b]) => `Text: ${a}\nLabel: ${b}`).join('\n\n')}\n\nText: ${text}\nLabel:`,
         ),
       ],
+      'shipping',
+    ],
+    ['one line', [user(`Classify the text as refund, shipping or account: ${text}`)], 'shipping'],
+    ['a question', [user(`Is this refund or shipping? "${text}"`)], 'shipping'],
+    [
+      'pairs with no word of labels',
+      [user(`${shown.map(([a, b]) => `Input: ${a}\nOutput: ${b}`).join('\n\n')}\n\nInput: ${text}\nOutput:`)],
       'shipping',
     ],
     [

@@ -1,6 +1,13 @@
 /** A progress bar on the terminal; a line every tenth of the way where there is none. */
+export interface Counts {
+  done: number;
+  triaged: number;
+  correct: number;
+  failed: number;
+}
+
 export interface Progress {
-  step(counts: { done: number; correct: number; failed: number }): void;
+  step(counts: Counts): void;
   end(): void;
 }
 
@@ -9,12 +16,12 @@ const BAR = 24;
 export function createProgress(total: number, stream: NodeJS.WriteStream): Progress {
   const startedAt = Date.now();
   let tenth = 0;
-  const toLine = ({ done, correct, failed }: { done: number; correct: number; failed: number }): string => {
+  const toLine = ({ done, triaged, correct, failed }: Counts): string => {
     const filled = Math.round((done / total) * BAR);
     const left = done === 0 ? null : ((Date.now() - startedAt) / done) * (total - done);
     const parts = [
       `${'█'.repeat(filled)}${'░'.repeat(BAR - filled)} ${done}/${total} messages`,
-      done === 0 ? '' : `${Math.round((correct / Math.max(1, done - failed)) * 100)} % right`,
+      triaged === 0 ? '' : `${Math.round((correct / triaged) * 100)} % right`,
       failed > 0 ? `${failed} failed` : '',
       left === null || done === total ? '' : `${Math.ceil(left / 1000)} s left`,
     ];
@@ -23,7 +30,7 @@ export function createProgress(total: number, stream: NodeJS.WriteStream): Progr
   return {
     step(counts) {
       if (stream.isTTY) {
-        stream.write(`\r\x1b[2K  ${toLine(counts)}`.slice(0, Math.max(20, stream.columns + 5)));
+        stream.write(`\r\x1b[2K${`  ${toLine(counts)}`.slice(0, (stream.columns || 80) - 1)}`);
         return;
       }
       const reached = Math.floor((counts.done / total) * 10);

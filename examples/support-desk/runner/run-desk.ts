@@ -17,6 +17,7 @@ export interface Desk {
 
 export interface DeskResult {
   done: number;
+  triaged: number;
   correct: number;
   failed: number;
   /** What went wrong first, and how often each thing did. */
@@ -43,6 +44,7 @@ export async function runDesk({ url, key, messages, concurrency, progress }: Des
   const { draftReply } = await import('../reply.ts');
   const result: DeskResult = {
     done: 0,
+    triaged: 0,
     correct: 0,
     failed: 0,
     errors: new Map(),
@@ -53,6 +55,7 @@ export async function runDesk({ url, key, messages, concurrency, progress }: Des
   const serveOne = async ({ message, user }: (typeof queue)[number]): Promise<void> => {
     const { intent, callId } = await triage(message.text, user);
     result.calls++;
+    result.triaged++;
     const isCorrect = intent === message.intent;
     if (isCorrect) result.correct++;
     if (callId !== null) await sendFeedback(url, key, { callId, isCorrect, correct: message.intent });

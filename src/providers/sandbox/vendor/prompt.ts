@@ -47,8 +47,7 @@ const LAST_TEXT = new RegExp(
 const ARROW =
   /^[ \t]*(?:[-*•]|\d+[.)])?[ \t]*["“']?(.+?)["”']?[ \t]*(?:->|=>|→|\t|\|)[ \t]*["“'`]?([^"”'`\n]+?)["”'`]?[ \t]*$/gm;
 const OPEN_ARROW = /(?:^|\n)[ \t]*["“']?([^\n]+?)["”']?[ \t]*(?:->|=>|→)[ \t]*$/;
-const TAGGED =
-  /<(text|message|input|query|review|ticket|email|document|article)>([\s\S]+?)<\/\1>(?![\s\S]*<\1>)/i;
+const TEXT_TAGS = ['text', 'message', 'input', 'query', 'review', 'ticket', 'email', 'document', 'article'];
 /** `Is this spam or not? "the text"` */
 const QUOTED = /^[^"“]{10,400}\?\s*["“]([^"”]{10,})["”]\s*$/;
 const FENCED = /(?:"""|```)(?:\w*\n)?([\s\S]+?)(?:"""|```)/;
@@ -57,16 +56,26 @@ const FENCED = /(?:"""|```)(?:\w*\n)?([\s\S]+?)(?:"""|```)/;
 function textInQuestion(message: string): string {
   const trimmed = message.trim();
   const found =
-    TAGGED.exec(trimmed)?.[2] ??
+    tagged(trimmed) ??
     OPEN_ARROW.exec(trimmed)?.[1] ??
     lastText(trimmed) ??
     FENCED.exec(trimmed)?.[1] ??
-    afterLabels(trimmed) ??
-    QUOTED.exec(trimmed)?.[1];
+    QUOTED.exec(trimmed)?.[1] ??
+    afterLabels(trimmed);
   if (found !== undefined) return found.trim().replace(/^["“]([\s\S]*)["”]$/, '$1');
   const paragraphs = trimmed.split(/\n\s*\n/);
   const last = paragraphs.at(-1) ?? trimmed;
   return paragraphs.length > 1 && isInstruction(paragraphs[0] ?? '') ? last : trimmed;
+}
+
+/** What the last `<text>...</text>` or its like holds. */
+function tagged(message: string): string | undefined {
+  for (const tag of TEXT_TAGS) {
+    const end = message.lastIndexOf(`</${tag}>`);
+    const start = end < 0 ? -1 : message.lastIndexOf(`<${tag}>`, end);
+    if (start >= 0) return message.slice(start + tag.length + 2, end);
+  }
+  return undefined;
 }
 
 /** `Classify as a, b or c: the text`. */
