@@ -34,14 +34,14 @@ export async function runOutage(options: AwayOptions): Promise<AwayReport> {
   try {
     await server.start();
     const load = startLoad(server, options);
-    await pause(options.aroundMs);
+    await load.run(options.aroundMs);
     const awayAt = Date.now();
     await postgres.stop();
-    await pause(options.awayMs);
+    await load.run(options.awayMs);
     const { spool } = await server.status();
     const backAt = Date.now();
     await postgres.start();
-    await pause(options.aroundMs);
+    await load.run(options.aroundMs);
     await load.stop();
     const loadEnd = Date.now();
     await server.untilDrained(300_000);
@@ -73,10 +73,6 @@ function summaryOf(delays: number[]): { calls: number; p50: number; p99: number 
   delays.sort((a, b) => a - b);
   const at = (share: number) => delays[Math.floor(delays.length * share)] ?? Number.NaN;
   return { calls: delays.length, p50: at(0.5), p99: at(0.99) };
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 if (import.meta.main) {

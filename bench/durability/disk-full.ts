@@ -26,13 +26,13 @@ export async function runFull(whenFull: 'refuse' | 'unrecorded', fullMs: number)
   try {
     await server.start();
     const load = startLoad(server, { clients: 4, perSecond: 100 });
-    await pause(1000);
+    await load.run(1000);
     server.limitFiles(1);
     const before = load.seen.length;
-    await pause(fullMs);
+    await load.run(fullMs);
     const finishedWhileFull = load.seen.length - before;
     server.limitFiles('unlimited');
-    await pause(1000);
+    await load.run(1000);
     await load.stop();
     const comparison = await compare(server, load.seen);
     await server.stop();
@@ -42,10 +42,6 @@ export async function runFull(whenFull: 'refuse' | 'unrecorded', fullMs: number)
     await server.kill();
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 if (import.meta.main) {

@@ -37,7 +37,7 @@ export async function runKills(
       const readyMs = await server.start();
       const loadMs = 100 + Math.random() * 1400;
       const load = startLoad(server, { clients });
-      await new Promise((resolve) => setTimeout(resolve, loadMs));
+      await load.run(loadMs);
       const stopping = load.stop();
       await server.kill();
       await stopping;

@@ -15,9 +15,13 @@ export interface Load {
   readonly failed: Map<string, number>;
   /** Milliseconds of each finished call, by the second it ended in. */
   readonly delays: { at: number; ms: number }[];
+  /** Lets it run for `ms`, and on until some calls more have ended, well or badly, however slow the machine is. */
+  run(ms: number): Promise<void>;
   /** Ends when the calls under way have. */
   stop(): Promise<void>;
 }
+
+const MIN_CALLS = 10;
 
 /** Starts the clients. They go on through errors, and wait a little after one. */
 export function startLoad(server: Server, { clients, perSecond }: LoadOptions): Load {
@@ -43,8 +47,14 @@ export function startLoad(server: Server, { clients, perSecond }: LoadOptions): 
     }
   }
   const running = Promise.all(Array.from({ length: clients }, (_, number) => client(number)));
+  const ended = () => [...load.failed.values()].reduce((sum, count) => sum + count, load.seen.length);
   return {
     ...load,
+    async run(ms) {
+      const enough = ended() + MIN_CALLS;
+      await pause(ms);
+      while (ended() < enough) await pause(20);
+    },
     async stop() {
       stopping = true;
       await running;
