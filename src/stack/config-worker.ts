@@ -1,4 +1,5 @@
 /** The thread that runs one config file and posts what it exports. Started by `load.ts`, ended by its answer. */
+import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { extname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -15,6 +16,8 @@ export type ConfigAnswer =
   | { ok: false; why: string; field?: string };
 
 const PACKAGE = 'trimtab';
+/** A `.js` file that exports like this is an ES module, whatever its package says. */
+const EXPORTS = /^\s*export\s/m;
 const MAX_DEPTH = 100;
 
 class NotPlain extends Error {
@@ -26,19 +29,30 @@ class NotPlain extends Error {
   }
 }
 
-/** `import { defineStack } from 'trimtab'` means this installation, also where it is not in `node_modules`. */
-function resolvePackageHere(): void {
+/**
+ * `import { defineStack } from 'trimtab'` means this installation, also where it is not in `node_modules`. A config is
+ * an ES module even in a package of `"type": "commonjs"`, which is what `npm init` writes.
+ */
+function loadAsStack(config: string): void {
   const entry = new URL(`../index${extname(import.meta.url)}`, import.meta.url).href;
   registerHooks({
     resolve(specifier, context, next) {
       return specifier === PACKAGE ? { url: entry, shortCircuit: true } : next(specifier, context);
     },
+    load(url, context, next) {
+      const { format } = context;
+      const typescript = format === 'commonjs-typescript' && !url.includes('/node_modules/');
+      if (typescript) return next(url, { ...context, format: 'module-typescript' });
+      const isModule =
+        format === 'commonjs' && url === config && EXPORTS.test(readFileSync(new URL(url), 'utf8'));
+      return next(url, isModule ? { ...context, format: 'module' } : context);
+    },
   });
 }
 
 async function run({ path }: ConfigRequest): Promise<ConfigAnswer> {
-  resolvePackageHere();
   const url = pathToFileURL(path).href;
+  loadAsStack(url);
   let exports: { default?: unknown };
   try {
     exports = (await import(url)) as { default?: unknown };

@@ -96,6 +96,16 @@ describe('TypeScript and JavaScript', () => {
     });
   });
 
+  test.each(['ts', 'js'])('a .%s config is an ES module in a CommonJS package too', async (extension) => {
+    write('package.json', '{"type":"commonjs"}');
+    write('neighbour.mjs', `export const route = 'sandbox/small';`);
+    const text = `import { defineStack } from 'trimtab';
+import { route } from './neighbour.mjs';
+export default defineStack({ tasks: { triage: { route } } });`;
+    const path = write(`trimtab.config.${extension}`, text);
+    expect(await loadConfig(path)).toEqual({ tasks: { triage: { route: 'sandbox/small' } } });
+  });
+
   test('CommonJS, a promise, and a fresh module at each load', async () => {
     expect(await loadConfig(write('a.cjs', 'module.exports = { tasks: {} };'))).toEqual({ tasks: {} });
     const path = write('a.mjs', 'export default Promise.resolve({ a: 1 });');
