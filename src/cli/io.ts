@@ -50,7 +50,7 @@ export function processIo(): CliIo {
     cwd: process.cwd(),
     interactive: stdin.isTTY === true && stdout.isTTY === true,
     colour: stdout.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb',
-    columns: stdout.isTTY ? (stdout.columns ?? 80) : Number.POSITIVE_INFINITY,
+    columns: stdout.isTTY ? stdout.columns || 80 : Number.POSITIVE_INFINITY,
     now: Date.now,
     get signal() {
       if (process.listenerCount('SIGINT') === 0) process.once('SIGINT', () => stop.abort());

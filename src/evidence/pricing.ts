@@ -47,10 +47,11 @@ export function statedPrice(question: Omit<PriceQuestion, 'usage'>): StatedPrice
   }
   const input = connection.price(deployment.model, { inputTokens: SAMPLE_TOKENS, outputTokens: 0 }, at);
   const output = connection.price(deployment.model, { inputTokens: 0, outputTokens: SAMPLE_TOKENS }, at);
-  if (!input || !output) return null;
+  if (!input) return null;
   return {
     inputPerMillion: perMillion(input.costNanoUsd),
-    outputPerMillion: perMillion(output.costNanoUsd),
+    // A table without an output price is that of a model without output: embeddings.
+    outputPerMillion: output ? perMillion(output.costNanoUsd) : 0,
     source: input.source,
   };
 }
