@@ -90,4 +90,4 @@ test(`killed ${TIMES} times at random moments, every record taken is in the stor
   } finally {
     rmSync(dataDir, { recursive: true });
   }
-}, 60_000);
+}, 120_000);

@@ -14,7 +14,7 @@ describe('the whole server', () => {
     expect(report.missing).toEqual([]);
     expect(report.twice).toBe(0);
     expect(report.counted).toBe(report.stored);
-  }, 60_000);
+  }, 120_000);
 
   test('without its database: calls are served, and their records arrive later, once', async () => {
     const report = await runOutage({ awayMs: 2000, aroundMs: 500, clients: 4, perSecond: 100 });
@@ -24,7 +24,7 @@ describe('the whole server', () => {
     expect(report.twice).toBe(0);
     expect(report.stored).toBe(report.finished);
     expect(report.counted).toBe(report.stored);
-  }, 60_000);
+  }, 120_000);
 
   test.skipIf(!hasPrlimit)(
     'on a full disk: as declared, loud, and nothing lost',
