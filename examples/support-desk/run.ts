@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import type { KeyCreated, StackAnswer, StatusAnswer } from '../../src/control/api-types.ts';
 import { formatUsd } from '../../src/core/money.ts';
 import type { Choice } from './runner/models.ts';
-import { chooseModels, toTasks } from './runner/models.ts';
+import { chooseModels, routedModels, toTasks } from './runner/models.ts';
 import { createProgress } from './runner/progress.ts';
 import type { Costs } from './runner/report.ts';
 import { printCosts, readCosts } from './runner/report.ts';
@@ -85,12 +85,20 @@ const say = (line = ''): void => {
 /** Makes sure both tasks exist; says where they go and roughly what that costs. */
 async function prepareTasks(server: Server, options: Options): Promise<{ sandbox: boolean }> {
   const stack = await server.api<StackAnswer>('GET', '/stack');
+  const routed = routedModels(stack);
+  if (routed) {
+    say('  Tasks triage and support-reply exist already: their routes are used as they are.');
+    if (options.sandbox && !routed.sandbox) {
+      throw new Stop(
+        2,
+        `  They go to ${routed.models.join(' and ')}, which is not the sandbox: change their routes.`,
+      );
+    }
+    announce(routed, options);
+    return routed;
+  }
   const choice = chooseModels(stack, options.sandbox);
   const missing = Object.entries(toTasks(choice)).filter(([name]) => !Object.hasOwn(stack.stack.tasks, name));
-  if (missing.length === 0) {
-    say('  Tasks triage and support-reply exist already: their routes are used as they are.');
-    return { sandbox: isSandboxRoute(stack) };
-  }
   announce(choice, options);
   for (const [name, task] of missing) {
     await server.api('POST', '/tasks', { name, ...task }).catch((error: unknown) => {
@@ -100,13 +108,7 @@ async function prepareTasks(server: Server, options: Options): Promise<{ sandbox
       throw error;
     });
   }
-  return { sandbox: choice.sandbox };
-}
-
-function isSandboxRoute({ stack }: StackAnswer): boolean {
-  const target = stack.tasks.triage?.route.targets[0]?.deployment ?? '';
-  const provider = stack.deployments[target]?.provider ?? target.split('/')[0] ?? '';
-  return stack.providers[provider]?.type === 'sandbox';
+  return choice;
 }
 
 function announce({ models, sandbox, usdPerMessage }: Choice, { messages, yes }: Options): void {

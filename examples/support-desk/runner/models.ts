@@ -18,10 +18,37 @@ const REPLY = { inputTokens: 90, outputTokens: 120 };
 
 const SANDBOX: Choice = { models: ['sandbox/small', 'sandbox/large'], sandbox: true, usdPerMessage: 0 };
 
+const TASKS = ['triage', 'support-reply'] as const;
+
+/** Where the tasks go already; `null` when one of them is not there. */
+export function routedModels({ stack, deployments }: StackAnswer): Choice | null {
+  const routes = TASKS.map((task) => stack.tasks[task]?.route);
+  if (routes.includes(undefined)) return null;
+  const models = [
+    ...new Set(routes.flatMap((route) => route?.targets.map(({ deployment }) => deployment) ?? [])),
+  ];
+  const targets = models.map((name) => {
+    const declared = deployments.find((row) => row.name === name && !row.implicit);
+    const [provider = '', ...model] = name.split('/');
+    const config = stack.providers[declared?.config.provider ?? provider];
+    const sandbox = config !== undefined && findProvider(config.type)?.sandbox === true;
+    if (sandbox) return { sandbox, usd: 0 };
+    if (declared) return { sandbox, usd: declared.price ? costOf(declared.price) : null };
+    return { sandbox, usd: config ? priceOf(config, model.join('/')) : null };
+  });
+  return {
+    models,
+    sandbox: targets.every(({ sandbox }) => sandbox),
+    usdPerMessage: dearest(targets.map(({ usd }) => usd)),
+  };
+}
+
 /** The first real provider's models, else the sandbox. */
 export function chooseModels({ stack, deployments }: StackAnswer, onlySandbox: boolean): Choice {
   if (onlySandbox) return SANDBOX;
-  const declared = deployments.filter((row) => !row.sandbox && !row.implicit);
+  const declared = deployments.filter(
+    (row) => !row.sandbox && !row.implicit && !/embed/i.test(row.config.model),
+  );
   if (declared.length > 0) {
     const byPrice = declared.sort(
       (a, b) => (a.price?.inputPerMillion ?? 0) - (b.price?.inputPerMillion ?? 0),
@@ -67,7 +94,7 @@ function dearest(costs: readonly (number | null)[]): number | null {
 }
 
 /** The two tasks, as a config file would have them. */
-export function toTasks({ models }: Choice): Record<'triage' | 'support-reply', Record<string, unknown>> {
+export function toTasks({ models }: Choice): Record<(typeof TASKS)[number], Record<string, unknown>> {
   const shared = { latencyClass: 'interactive' };
   return {
     triage: {
