@@ -1,6 +1,6 @@
 import type { AttemptRecord, CallRecord } from '../core/call-record.ts';
 import type { Usage } from '../core/usage.ts';
-import type { Cell, Row } from './engines/engine.ts';
+import type { Cell, Row } from './bulk-table.ts';
 import { CALLS, type CallsTable } from './schema.ts';
 import type { CallDetail, CallSummary } from './store.ts';
 

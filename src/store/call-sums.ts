@@ -45,7 +45,7 @@ export async function groupCalls(
 ): Promise<(Figures & GroupKey)[]> {
   const columns = by.map((dimension) => sql`c.${sql.ref(DIMENSION_COLUMNS[dimension])}`);
   const groups = new Map<string, Figures & GroupKey>();
-  await eachSum(db, filter, columns, (row) => {
+  await eachSum(db, { filter, columns }, (row) => {
     const key = toGroupKey(row, by);
     const name = by.map((dimension) => key[dimension] ?? '').join('\0');
     const figures = toFigures(row);
@@ -65,7 +65,7 @@ export async function bucketCalls(
   // Written out, not a parameter: the same expression must stand in the selection and in the grouping.
   const at = sql`c.started_at - c.started_at % ${sql.raw(String(Math.trunc(bucketMs)))}`;
   const buckets = new Map<number, Figures>();
-  await eachSum(db, filter, [at], (row) => {
+  await eachSum(db, { filter, columns: [at] }, (row) => {
     const start = Math.floor(row.first_at / bucketMs) * bucketMs;
     const figures = toFigures(row);
     const bucket = buckets.get(start);
@@ -79,10 +79,10 @@ type SumRow = FigureRow & Record<string, unknown> & { first_at: number };
 
 async function eachSum(
   db: Kysely<Database>,
-  filter: RollupFilter,
-  columns: readonly RawBuilder<unknown>[],
+  query: { filter: RollupFilter; columns: readonly RawBuilder<unknown>[] },
   take: (row: SumRow) => void,
 ): Promise<void> {
+  const { filter, columns } = query;
   const grouping = columns.length > 0 ? sql`group by ${sql.join(columns)}` : sql``;
   for (const [since, until] of daysOf(filter)) {
     const { rows } = await sql<SumRow>`

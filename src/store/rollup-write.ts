@@ -1,8 +1,9 @@
 import type { Transaction } from 'kysely';
 import type { CallRecord } from '../core/call-record.ts';
 import { createHistogram, encode, type Histogram, merge, record } from '../core/histogram.ts';
+import type { Cell, Row } from './bulk-table.ts';
 import { text } from './call-row.ts';
-import type { Cell, Engine, Row } from './engines/engine.ts';
+import type { Engine } from './engines/engine.ts';
 import { floorTo, GRAINS, type Grain, HOUR_MS, USER_GRAIN, USER_TASK_GRAIN } from './rollup-grains.ts';
 import { type Database, FIGURE_COLUMNS, type FigureColumns, ROLLUPS, USER_ROLLUPS } from './schema.ts';
 import type { Dimension, Feedback } from './store.ts';

@@ -35,7 +35,7 @@ type HistogramRow = Record<string, unknown> & { ttft: Uint8Array | null; total: 
 
 export function createRollupStore(db: Kysely<Database>): RollupStore {
   return {
-    group: (filter, by, limit) => group(db, wholeHours(filter), by, limit),
+    group: (filter, by, limit) => group(db, { filter: wholeHours(filter), by, limit }),
     latency: (filter, by) => latency(db, wholeHours(filter), by),
     series: (filter, bucketMs) => series(db, wholeHours(filter), bucketMs),
     users: (filter) => users(db, wholeHours(filter)),
@@ -49,10 +49,9 @@ function wholeHours(filter: RollupFilter): RollupFilter {
 
 async function group(
   db: Kysely<Database>,
-  filter: RollupFilter,
-  by: readonly Dimension[],
-  limit: number,
+  query: { filter: RollupFilter; by: readonly Dimension[]; limit: number },
 ): Promise<Group[]> {
+  const { filter, by, limit } = query;
   const sources = sourcesFor(filter, by);
   if (!sources) {
     const groups = await groupCalls(db, filter, by);

@@ -1,4 +1,4 @@
-import type { BulkTable, ColumnKind } from './engines/engine.ts';
+import type { BulkTable, ColumnKind } from './bulk-table.ts';
 
 /**
  * The tables, as Kysely sees them. Times are epoch milliseconds, money is nano-USD, flags are 0 or 1, JSON is text

@@ -1,4 +1,5 @@
 import type { Dialect, Kysely, Transaction } from 'kysely';
+import type { BulkTable, Row } from '../bulk-table.ts';
 import type { MigrationWords } from '../migrations/migration.ts';
 import type { Database } from '../schema.ts';
 
@@ -42,19 +43,4 @@ export interface Capabilities {
   readonly skipLocked: boolean;
 }
 
-export type ColumnKind = 'text' | 'int2' | 'int4' | 'int8' | 'float' | 'json' | 'bytes';
-export type Cell = string | number | null | Uint8Array;
-/** Cells in the order of the table's columns. */
-export type Row = readonly Cell[];
 export type PartitionedTable = 'calls' | 'payloads';
-
-/** A table that takes many rows at once. */
-export interface BulkTable {
-  readonly name: keyof Database;
-  readonly columns: Readonly<Record<string, ColumnKind>>;
-  readonly key: readonly string[];
-  /** Columns that {@link Engine.addUp} adds; zero is kept as null, which takes no room. */
-  readonly sums?: readonly string[];
-  /** Columns that {@link Engine.addUp} merges as encoded histograms. */
-  readonly histograms?: readonly string[];
-}

@@ -4,8 +4,9 @@ import { TrimtabError } from '../../core/error.ts';
 import { createHistogram, encode, mergeEncoded } from '../../core/histogram.ts';
 import { encodeTime } from '../../core/id.ts';
 import type { Logger } from '../../core/log.ts';
+import type { BulkTable, Cell, ColumnKind, Row } from '../bulk-table.ts';
 import type { Database } from '../schema.ts';
-import type { BulkTable, Cell, ColumnKind, Engine, PartitionedTable, Row } from './engine.ts';
+import type { Engine, PartitionedTable } from './engine.ts';
 
 const DAY_MS = 86_400_000;
 const MAX_CONNECTIONS = 8;

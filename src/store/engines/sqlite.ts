@@ -14,7 +14,8 @@ import {
 } from 'kysely';
 import { TrimtabError } from '../../core/error.ts';
 import { createHistogram, encode, mergeEncoded } from '../../core/histogram.ts';
-import type { BulkTable, Cell, Engine, Row } from './engine.ts';
+import type { BulkTable, Cell, Row } from '../bulk-table.ts';
+import type { Engine } from './engine.ts';
 
 /** Prepared statements kept; the oldest unused one goes first. */
 const MAX_STATEMENTS = 200;

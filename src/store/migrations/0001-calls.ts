@@ -1,4 +1,4 @@
-import type { Migration } from './migration.ts';
+import type { Migration, MigrationWords } from './migration.ts';
 
 /**
  * Calls, payloads and feedback. Every index but those on time of day ends in the id, so that a page of a filtered
@@ -56,22 +56,28 @@ export const calls: Migration = {
       `create index calls_trouble on calls (outcome, id) where outcome <> 'ok'`,
       'create index calls_unpriced on calls (id) where unpriced = 1',
       'create index calls_duration on calls (duration_ms)',
-      `create table payloads (
-        call_id ${t.text} not null primary key,
-        request ${t.text} not null,
-        response ${t.text} not null
-      )${byId('call_id')}`,
-      `create table feedback (
-        id ${t.text} not null primary key,
-        call_id ${t.text} not null,
-        name ${t.text} not null,
-        score ${t.float} not null,
-        comment ${t.text},
-        correction ${t.text},
-        key_id ${t.text},
-        created_at ${t.int8} not null
-      )`,
-      'create index feedback_call on feedback (call_id)',
+      ...besideCalls(t, byId('call_id')),
     ];
   },
 };
+
+function besideCalls(t: MigrationWords['types'], partitioning: string): string[] {
+  return [
+    `create table payloads (
+      call_id ${t.text} not null primary key,
+      request ${t.text} not null,
+      response ${t.text} not null
+    )${partitioning}`,
+    `create table feedback (
+      id ${t.text} not null primary key,
+      call_id ${t.text} not null,
+      name ${t.text} not null,
+      score ${t.float} not null,
+      comment ${t.text},
+      correction ${t.text},
+      key_id ${t.text},
+      created_at ${t.int8} not null
+    )`,
+    'create index feedback_call on feedback (call_id)',
+  ];
+}

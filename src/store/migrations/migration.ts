@@ -1,4 +1,4 @@
-import type { ColumnKind } from '../engines/engine.ts';
+import type { ColumnKind } from '../bulk-table.ts';
 
 /** One step of the schema. Never edited once released: a later step changes what an earlier one made. */
 export interface Migration {
