@@ -35,11 +35,10 @@ const server = createServer((request, response) => {
           controller = started;
         },
         onResponseStart(_controller, status, headers) {
-          const length = headers['content-length'];
-          response.writeHead(status, {
-            'content-type': headers['content-type'] as string,
-            ...(length !== undefined && { 'content-length': length }),
-          });
+          const head: Record<string, string> = { 'content-type': String(headers['content-type']) };
+          if (typeof headers['content-length'] === 'string')
+            head['content-length'] = headers['content-length'];
+          response.writeHead(status, head);
         },
         onResponseData(_controller, bytes) {
           if (pending.push(bytes) === 1) process.nextTick(flush);

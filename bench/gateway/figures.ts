@@ -2,6 +2,7 @@
 export interface Figures {
   /** User and system time so far, microseconds. */
   cpuUs: number;
+  systemUs: number;
   rssBytes: number;
   heapUsedBytes: number;
 }
@@ -12,7 +13,12 @@ export function answerFigures(): void {
     if (message !== 'figures') return;
     const { user, system } = process.cpuUsage();
     const { rss, heapUsed } = process.memoryUsage();
-    process.send?.({ cpuUs: user + system, rssBytes: rss, heapUsedBytes: heapUsed } satisfies Figures);
+    process.send?.({
+      cpuUs: user + system,
+      systemUs: system,
+      rssBytes: rss,
+      heapUsedBytes: heapUsed,
+    } satisfies Figures);
   });
   process.on('disconnect', () => process.exit());
 }

@@ -13,7 +13,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const state: GatewayState = {
     options,
     policies: new Map(options.policies.map((policy) => [policy.name, policy])),
-    upstream: createUpstream(options.localVendors),
+    upstream: createUpstream(options.localVendors, options.clock),
     health: createHealth(options.clock),
     throughput: createThroughputMeter(),
     calls: new Set(),

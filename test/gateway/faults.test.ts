@@ -1,13 +1,18 @@
 import { APIError, type OpenAI } from 'openai';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { CallRecord } from '../../src/core/call-record.ts';
+import type { Timeouts } from '../../src/stack/stack.ts';
 import { closedPort, type Fault, startUpstream } from '../support/upstream.ts';
 import { COST_NANO_USD, KEY, stackOver, startGateway, TIMEOUTS } from './harness.ts';
 
 const BODY = { model: 'reply', messages: [{ role: 'user' as const, content: 'Hello' }] };
 const TEXT = 'The quick brown fox.';
-/** Stalls end by these; everything else is far from them. */
-const SHORT = { ...TIMEOUTS, headersMs: 60, firstTokenMs: 60, idleMs: 60 };
+/** The timeout a stall ends by; every other one, and those of the second deployment, are far away. */
+const STALLS: Partial<Record<Fault, Partial<Timeouts>>> = {
+  'stall-before-headers': { headersMs: 60 },
+  'stall-after-headers': { firstTokenMs: 60 },
+  'stall-mid-body': { firstTokenMs: 500, idleMs: 60 },
+};
 
 interface Expected {
   code: string;
@@ -84,9 +89,10 @@ async function setUp(fault: Fault | null, deployments: 1 | 2) {
   const second = await startUpstream(onTestFinished);
   first.fault = fault;
   const urls = [first.baseUrl, second.baseUrl].slice(0, deployments);
-  const harness = await startGateway(onTestFinished, {
-    snapshot: stackOver(urls, { deployment: { timeouts: SHORT } }),
-  });
+  const snapshot = stackOver(urls);
+  const { a } = snapshot.stack.deployments;
+  if (a && fault) a.timeouts = { ...TIMEOUTS, ...STALLS[fault] };
+  const harness = await startGateway(onTestFinished, { snapshot });
   return { first, second, ...harness };
 }
 

@@ -47,11 +47,15 @@ function readUser(call: Call): string | null {
 
 /** Text members only, within the limits OpenAI sets on `metadata`. */
 function readTags(metadata: unknown): Record<string, string> {
-  if (!isObject(metadata)) return {};
-  const tags: [string, string][] = [];
-  for (const [name, value] of Object.entries(metadata)) {
-    if (typeof value !== 'string' || tags.length === MAX_TAGS) continue;
-    tags.push([name.slice(0, MAX_TAG_NAME_CHARS), value.slice(0, MAX_TAG_CHARS)]);
+  const tags: Record<string, string> = {};
+  if (!isObject(metadata)) return tags;
+  let count = 0;
+  for (const name of Object.keys(metadata)) {
+    const value = metadata[name];
+    // An own `__proto__` member would not become a tag but a prototype.
+    if (typeof value !== 'string' || name === '__proto__') continue;
+    tags[name.slice(0, MAX_TAG_NAME_CHARS)] = value.slice(0, MAX_TAG_CHARS);
+    if (++count === MAX_TAGS) break;
   }
-  return Object.fromEntries(tags);
+  return tags;
 }

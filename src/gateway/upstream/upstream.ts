@@ -1,5 +1,6 @@
 /** Connections to vendors: one undici pool per origin and connect timeout. Nothing else in the house opens a socket to a model. */
 import { Pool } from 'undici';
+import type { Clock } from '../../core/clock.ts';
 import type { EgressPass } from '../../governance/egress.ts';
 import type { UpstreamRequest } from '../../providers/provider.ts';
 import { Transfer, type TransferListener } from './transfer.ts';
@@ -22,26 +23,33 @@ export type LocalVendors = ReadonlyMap<string, () => Promise<{ host: string; por
 /** Pools without a request for this long are closed when a new one is opened. */
 const IDLE_POOL_MS = 600_000;
 
+/** By origin, then by connect timeout. */
+type Pools = Map<string, Map<number, PoolEntry>>;
+
 interface PoolEntry {
   pool: Pool;
   usedAt: number;
 }
 
 /** `localVendors`: vendors simulated on this machine by the origin their provider names, started on first use. */
-export function createUpstream(localVendors: LocalVendors): Upstream {
-  const pools = new Map<string, PoolEntry>();
+export function createUpstream(localVendors: LocalVendors, clock: Clock): Upstream {
+  const pools: Pools = new Map();
   const started = new Map<string, string>();
   const starting = new Map<string, Promise<string>>();
 
   function poolOf(origin: string, connectMs: number): Pool {
-    const name = `${connectMs} ${origin}`;
-    let entry = pools.get(name);
-    if (!entry) {
-      closeIdle(pools);
-      entry = { pool: openPool(origin, connectMs), usedAt: 0 };
-      pools.set(name, entry);
+    let entries = pools.get(origin);
+    if (!entries) {
+      entries = new Map();
+      pools.set(origin, entries);
     }
-    entry.usedAt = Date.now();
+    let entry = entries.get(connectMs);
+    if (!entry) {
+      closeIdle(pools, clock.now() - IDLE_POOL_MS);
+      entry = { pool: openPool(origin, connectMs), usedAt: 0 };
+      entries.set(connectMs, entry);
+    }
+    entry.usedAt = clock.now();
     return entry.pool;
   }
 
@@ -88,7 +96,8 @@ export function createUpstream(localVendors: LocalVendors): Upstream {
       return transfer;
     },
     async close() {
-      await Promise.all([...pools.values()].map(({ pool }) => pool.destroy()));
+      const entries = [...pools.values()].flatMap((byTimeout) => [...byTimeout.values()]);
+      await Promise.all(entries.map(({ pool }) => pool.destroy()));
       pools.clear();
     },
   };
@@ -105,11 +114,12 @@ function openPool(origin: string, connectMs: number): Pool {
   });
 }
 
-function closeIdle(pools: Map<string, PoolEntry>): void {
-  const before = Date.now() - IDLE_POOL_MS;
-  for (const [name, { pool, usedAt }] of pools) {
-    if (usedAt > before || pool.stats.running > 0 || pool.stats.pending > 0) continue;
-    pools.delete(name);
-    void pool.close();
+function closeIdle(pools: Pools, before: number): void {
+  for (const entries of pools.values()) {
+    for (const [connectMs, { pool, usedAt }] of entries) {
+      if (usedAt > before || pool.stats.running > 0 || pool.stats.pending > 0) continue;
+      entries.delete(connectMs);
+      void pool.close();
+    }
   }
 }
