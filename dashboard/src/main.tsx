@@ -27,6 +27,9 @@ const client: QueryClient = new QueryClient({
   },
 });
 
+// After an upgrade an open page asks for chunks that are gone: load the new version.
+addEventListener('vite:preloadError', () => location.reload());
+
 const root = document.getElementById('app');
 if (root) {
   createRoot(root).render(

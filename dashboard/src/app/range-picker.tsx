@@ -122,7 +122,12 @@ export function EnvironmentSwitch() {
           <button type="button" aria-pressed={!scope.sandbox} onClick={choose('real')}>
             Real
           </button>
-          <button type="button" aria-pressed={scope.sandbox} onClick={choose('sandbox')}>
+          <button
+            type="button"
+            className={scope.sandbox ? 'hatched' : ''}
+            aria-pressed={scope.sandbox}
+            onClick={choose('sandbox')}
+          >
             Sandbox
           </button>
         </div>

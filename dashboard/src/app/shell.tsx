@@ -2,8 +2,9 @@ import { useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { ApiFailure, request } from '../data/api.ts';
-import { useSession, useStatus } from '../data/queries.ts';
+import { useSession, useStack, useStatus } from '../data/queries.ts';
 import { useScope } from '../data/scope.ts';
+import { nameSeries } from '../look/series.ts';
 import { Icon, type IconName } from '../parts/icons.tsx';
 import { Failure, PageSkeleton } from '../parts/page.tsx';
 import { formatBytes, formatCount } from '../words/format.ts';
@@ -61,6 +62,9 @@ export function Shell() {
 
 function SignedIn() {
   const scope = useScope();
+  const stack = useStack();
+  // Colours are given out before anything is drawn in them; a server whose stack cannot be read is drawn all the same.
+  if (stack.data) nameSeries(stack.data.deployments.map(({ name }) => name));
   return (
     <div className="shell" data-env={scope.env}>
       <a className="skip" href="#main">
@@ -71,7 +75,7 @@ function SignedIn() {
       <TopBar />
       <main className="main" id="main" tabIndex={-1}>
         <Banners />
-        <Outlet />
+        {stack.isPending ? <PageSkeleton name="Trimtab" /> : <Outlet />}
       </main>
     </div>
   );

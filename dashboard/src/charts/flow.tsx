@@ -33,7 +33,7 @@ export function FlowPicture({ flows, sandbox }: { flows: readonly Flow[]; sandbo
           <path
             key={`${band.from} ${band.to}`}
             d={ribbon(band, middle)}
-            style={{ fill: seriesColour(band.to) }}
+            style={{ fill: colourOf(band.to) }}
             className="band"
           >
             <title>{`${band.from} to ${band.to}: ${formatCount(band.calls)} calls, ${formatShare(band.calls, total)}`}</title>
@@ -67,7 +67,7 @@ export function FlowPicture({ flows, sandbox }: { flows: readonly Flow[]; sandbo
               top: node.y,
               height: node.height,
               width: side,
-              '--bar': seriesColour(node.name),
+              '--bar': colourOf(node.name),
             } as CSSProperties
           }
         >
@@ -81,6 +81,10 @@ export function FlowPicture({ flows, sandbox }: { flows: readonly Flow[]; sandbo
 
 /** Where calls that no deployment answered go. */
 export const NOWHERE = 'no answer';
+
+function colourOf(deployment: string): string {
+  return seriesColour(deployment === NOWHERE ? null : deployment);
+}
 
 function Hatch() {
   return (

@@ -1,11 +1,10 @@
 import type { CallSummary } from '../../../src/store/store.ts';
 import { seriesColour } from '../look/series.ts';
-import { formatMs, formatTime } from '../words/format.ts';
+import { formatMs, formatTick, formatTime } from '../words/format.ts';
 
 const HEIGHT = 112;
 const TOP = 10;
-const BOTTOM = 92;
-const LEFT = 4.2;
+const BOTTOM = 88;
 
 /**
  * The loaded calls as dots: when, and how long each took (logarithmic). Failed calls are crosses, so that colour is
@@ -14,38 +13,46 @@ const LEFT = 4.2;
 export function Scatter({ calls, onOpen }: { calls: readonly CallSummary[]; onOpen: (id: string) => void }) {
   const times = calls.map((call) => call.startedAt);
   const [first, last] = [Math.min(...times), Math.max(...times)];
-  const durations = calls.map((call) => Math.max(1, call.durationMs));
-  const low = 10 ** Math.floor(Math.log10(Math.min(...durations)));
-  const high = Math.max(low * 10, Math.max(...durations));
-  const x = (at: number): string =>
-    `${LEFT + (last === first ? 0.5 : (at - first) / (last - first)) * (99.4 - LEFT)}%`;
+  const { low, high, levels } = toScale(calls);
+  const x = (at: number): string => `${last === first ? 50 : ((at - first) / (last - first)) * 99 + 0.5}%`;
   const y = (ms: number): number =>
     BOTTOM - (Math.log(Math.max(ms, low) / low) / Math.log(high / low)) * (BOTTOM - TOP);
-  const levels = [];
-  for (let level = low; level <= high; level *= 10) levels.push(level);
   return (
     <figure className="scatter">
       <svg role="img" aria-label={describe(calls)} height={HEIGHT}>
         {levels.map((level) => (
-          <g key={level}>
-            <line x1={`${LEFT}%`} x2="100%" y1={y(level)} y2={y(level)} />
-            <text x="0" y={y(level) + 4}>
-              {formatMs(level)}
-            </text>
-          </g>
+          <text key={level} x="44" y={y(level) + 4} textAnchor="end">
+            {formatTick(level)}
+          </text>
         ))}
-        <text x={`${LEFT}%`} y={HEIGHT - 4}>
-          {formatTime(first)}
-        </text>
-        <text x="100%" y={HEIGHT - 4} textAnchor="end">
-          {formatTime(last)}
-        </text>
-        {calls.map((call) => (
-          <Dot key={call.id} call={call} x={x(call.startedAt)} y={y(call.durationMs)} onOpen={onOpen} />
-        ))}
+        <svg aria-hidden="true" x="52" className="scatter-plot">
+          {levels.map((level) => (
+            <line key={level} x1="0" x2="100%" y1={y(level)} y2={y(level)} />
+          ))}
+          <text x="0" y={HEIGHT - 4}>
+            {formatTime(first)}
+          </text>
+          <text x="100%" y={HEIGHT - 4} textAnchor="end">
+            {formatTime(last)}
+          </text>
+          {calls.map((call) => (
+            <Dot key={call.id} call={call} x={x(call.startedAt)} y={y(call.durationMs)} onOpen={onOpen} />
+          ))}
+        </svg>
       </svg>
     </figure>
   );
+}
+
+/** From the decade of the fastest answered call up: calls refused within a millisecond would flatten the rest. */
+function toScale(calls: readonly CallSummary[]): { low: number; high: number; levels: number[] } {
+  const answered = calls.filter((call) => call.attemptCount > 0).map((call) => call.durationMs);
+  const fastest = Math.max(0.1, Math.min(...(answered.length > 0 ? answered : [1])));
+  const low = 10 ** Math.floor(Math.log10(fastest));
+  const high = Math.max(low * 10, ...calls.map((call) => call.durationMs));
+  const levels = [];
+  for (let level = low; level <= high; level *= 10) levels.push(level);
+  return { low, high, levels };
 }
 
 interface DotProps {

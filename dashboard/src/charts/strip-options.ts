@@ -73,7 +73,7 @@ export function stripOptions(strip: Strip, context: StripContext): uPlot.Options
     bands: strip.kind === 'band' ? [{ series: [2, 1], fill: bandFill(strip, context) }] : [],
     hooks: {
       setCursor: [(self) => context.onCursor(self.cursor.idx ?? null)],
-      draw: [(self) => drawMarks(self, context)],
+      draw: [(self) => veilUnfinished(self, context), (self) => drawMarks(self, context)],
     },
   };
 }
@@ -150,6 +150,17 @@ function sparse(line: readonly (number | null)[]): boolean {
 function bandFill(strip: Strip, { theme, sandbox }: StripContext): uPlot.Band.Fill {
   const colour = strip.bad ? theme.bad : theme.accent;
   return () => (sandbox ? hatch(fade(colour, 35)) : fade(colour, 14)) as string;
+}
+
+/** The newest bucket is still filling: pale, so that it does not read as a drop. */
+function veilUnfinished(self: uPlot, { until, bucketMs, theme }: StripContext): void {
+  if (until <= Date.now()) return;
+  const { ctx, bbox } = self;
+  const from = self.valToPos((until - bucketMs) / 1000, 'x', true);
+  ctx.save();
+  ctx.fillStyle = fade(theme.page, 55);
+  ctx.fillRect(from, bbox.top - 2, bbox.left + bbox.width - from + 2, bbox.height + 1);
+  ctx.restore();
 }
 
 function drawMarks(self: uPlot, { marks, theme }: StripContext): void {

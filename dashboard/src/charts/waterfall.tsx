@@ -3,7 +3,7 @@ import type { CallAnswer } from '../../../src/control/api-types.ts';
 import type { AttemptRecord } from '../../../src/core/call-record.ts';
 import { seriesColour } from '../look/series.ts';
 import { errorInWords } from '../words/errors.ts';
-import { formatMs } from '../words/format.ts';
+import { formatMs, formatTick } from '../words/format.ts';
 import { niceLevel } from './nice-level.ts';
 
 /** Stages and attempts of one call in true time, with the reason of every choice. */
@@ -116,10 +116,10 @@ function Axis({ end, ticks }: { end: number; ticks: number[] }) {
     <>
       <span />
       <div className="axis" aria-hidden="true">
-        <svg>
+        <svg aria-hidden="true">
           {ticks.map((tick) => (
             <text key={tick} x={at(tick, end)} y="14" textAnchor={tick === 0 ? 'start' : 'middle'}>
-              {tick === 0 ? '0' : formatMs(tick)}
+              {formatTick(tick)}
             </text>
           ))}
         </svg>

@@ -37,6 +37,11 @@ const colours = createSeriesColours({
   write: (text) => globalThis.localStorage?.setItem(STORAGE, text),
 });
 
+/** Gives out colours in the order of the stack, so that every browser gives the same. */
+export function nameSeries(deployments: readonly string[]): void {
+  for (const name of deployments) colours.indexOf(name);
+}
+
 /** CSS colour of a deployment; calls that reached none are grey. */
 export function seriesColour(deployment: string | null): string {
   return deployment === null ? 'var(--ink-3)' : `var(--series-${colours.indexOf(deployment)})`;

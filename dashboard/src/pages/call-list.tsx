@@ -110,6 +110,10 @@ const CallRow = memo(function CallRow({ call, top, search, current, slowest }: R
         ) : (
           call.task
         )}
+        <small className="second-line">
+          {call.outcome !== 'ok' && <OutcomeMark outcome={call.outcome} errorCode={call.errorCode} />}
+          {call.user ?? call.deployment}
+        </small>
       </span>
       <span className="lesser mid">{call.user ?? <span className="muted">–</span>}</span>
       <span className="lesser">
@@ -129,7 +133,13 @@ const CallRow = memo(function CallRow({ call, top, search, current, slowest }: R
         <span>{formatMs(call.durationMs)}</span>
       </span>
       <span className="num">
-        {call.unpriced ? <span className="tag bad">unpriced</span> : formatUsd(call.costNanoUsd ?? 0)}
+        {call.unpriced ? (
+          <span className="tag bad">unpriced</span>
+        ) : call.costNanoUsd === null ? (
+          '–'
+        ) : (
+          formatUsd(call.costNanoUsd)
+        )}
       </span>
       <span className="lesser">
         <OutcomeMark outcome={call.outcome} errorCode={call.errorCode} />

@@ -35,28 +35,30 @@ export function CallsPage() {
   }
   const nothing = calls.length === 0 && !isNarrowed(search) && !search.live;
   return (
-    <div className={pages.isPlaceholderData ? 'stale' : ''}>
-      {nothing ? (
-        <NoCalls name="Calls" scope={scope} />
-      ) : (
-        <>
-          <PageHead name="Calls">{describe(calls, scope, pages.hasNextPage)}</PageHead>
-          <CallFilters search={search} live={live} paused={paused} onPause={setPaused} />
-          {calls.length > 0 && <Scatter calls={calls.slice(0, 400)} onOpen={openCall} />}
-          <ListBar calls={calls} search={search} />
-          <CallList
-            calls={calls}
-            search={search}
-            open={open}
-            hasMore={pages.hasNextPage}
-            loadingMore={pages.isFetchingNextPage}
-            onMore={() => void pages.fetchNextPage()}
-            onOpen={openCall}
-          />
-        </>
-      )}
+    <>
+      <div className={`${pages.isPlaceholderData ? 'stale' : ''} ${open ? 'with-panel' : ''}`}>
+        {nothing ? (
+          <NoCalls name="Calls" scope={scope} />
+        ) : (
+          <>
+            <PageHead name="Calls">{describe(calls, scope, pages.hasNextPage)}</PageHead>
+            <CallFilters search={search} live={live} paused={paused} onPause={setPaused} />
+            {calls.length > 0 && <Scatter calls={calls.slice(0, 400)} onOpen={openCall} />}
+            <ListBar calls={calls} search={search} />
+            <CallList
+              calls={calls}
+              search={search}
+              open={open}
+              hasMore={pages.hasNextPage}
+              loadingMore={pages.isFetchingNextPage}
+              onMore={() => void pages.fetchNextPage()}
+              onOpen={openCall}
+            />
+          </>
+        )}
+      </div>
       <Outlet />
-    </div>
+    </>
   );
 }
 

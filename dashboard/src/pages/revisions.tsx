@@ -52,9 +52,7 @@ function Line({ entry, before, active, canReturn, open, onDiff, onReturn }: Line
       <span className="muted when">{formatMoment(entry.at).replace(/ \d{4}|:\d\d$/g, '')}</span>
       <span>
         <span className="mono">{name}</span> {entry.kind === 'applied' ? 'applied' : 'rolled back to'}{' '}
-        <span className="muted">
-          by {entry.by}, {entry.source === 'file' ? `from ${entry.origin}` : entry.source}
-        </span>
+        <span className="muted">{originInWords(entry)}</span>
       </span>
       <span className="act">
         {before && (
@@ -165,4 +163,14 @@ function RollBack({ target, active, onClose }: { target: Entry; active: string; 
       </div>
     </Dialog>
   );
+}
+
+function originInWords(entry: Entry): string {
+  const by = entry.by === entry.origin ? '' : `by ${entry.by}, `;
+  if (entry.source === 'file') return `${by}from ${fileName(entry.origin)}`;
+  return `${by}${entry.source === 'api' ? 'through the API' : 'found by itself'}`;
+}
+
+function fileName(path: string): string {
+  return path.split(/[\\/]/).at(-1) ?? path;
 }

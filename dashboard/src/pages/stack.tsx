@@ -78,7 +78,7 @@ function tell(data: StackAnswer, flows: readonly Flow[]): string {
 }
 
 function sourceInWords({ source, origin }: StackAnswer): string {
-  if (source === 'file') return `from ${origin}`;
+  if (source === 'file') return `from ${origin.split(/[\\/]/).at(-1)}`;
   if (source === 'discovered') return `found by itself: ${origin}`;
   return `set through the API by ${origin}`;
 }

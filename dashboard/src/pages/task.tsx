@@ -263,7 +263,8 @@ function Pair(props: { what: string; children: React.ReactNode; measured: React.
 
 function Served({ rows, calls }: { rows: TaskAnswer['deployments']; calls: number }) {
   if (calls === 0) return <>no calls</>;
-  return rows.map((row, index) => (
+  const most = [...rows].sort((a, b) => b.calls - a.calls);
+  return most.map((row, index) => (
     <span key={row.deployment}>
       {index > 0 && ', '}
       {formatShare(row.calls, calls)} <DeploymentName name={row.deployment ?? null} />

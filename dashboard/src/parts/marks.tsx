@@ -27,6 +27,7 @@ export function CallsLink({ filter, children }: { filter: CallsSearch; children:
 
 /** A bar from zero; its length is the share of `of`. */
 export function Bar({ value, of, colour }: { value: number; of: number; colour?: string }) {
+  if (value <= 0) return null;
   const width = of > 0 ? `${Math.max(0, (value / of) * 100)}%` : '0%';
   return (
     <span

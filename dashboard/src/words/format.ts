@@ -50,6 +50,13 @@ export function formatMs(ms: number | null): string {
   return `${Math.floor(ms / 60_000)} m ${Math.round((ms % 60_000) / 1000)} s`;
 }
 
+/** A round duration on an axis: `500 ms`, `2 s`, `1 min`. */
+export function formatTick(ms: number): string {
+  if (ms === 0) return '0';
+  if (ms < 1000) return `${trim(ms)} ms`;
+  return ms < 60_000 ? `${trim(ms / 1000)} s` : `${trim(ms / 60_000)} min`;
+}
+
 /** A share as a percentage: one digit below ten percent. `null` when there is nothing to share. */
 export function formatShare(part: number, whole: number): string {
   if (whole === 0) return '\u2013';
