@@ -100,8 +100,9 @@ export const callsCommand = defineCommand({
   },
 });
 
-/** The whole id a person began to type. */
-async function findCallId(client: Client, written: string): Promise<string> {
+/** The whole id a person began to type, or copied from a table that had to cut it. */
+async function findCallId(client: Client, typed: string): Promise<string> {
+  const written = typed.replace(/…$/, '');
   const { calls } = await client.get<CallsAnswer>('/api/v1/calls', { search: written, limit: 2 });
   const matching = calls.filter(({ id }) => id.startsWith(written));
   if (matching.length > 1) throw usageError(`More than one call id begins with ${written}; write more of it`);
@@ -111,18 +112,17 @@ async function findCallId(client: Client, written: string): Promise<string> {
 function callColumns(io: CliIo): Column<CallSummary>[] {
   return [
     { title: 'when', drop: 2, cell: ({ startedAt }) => formatMoment(startedAt, io.now()) },
-    { title: 'call', cell: ({ id }) => id },
+    { title: 'call', min: 18, cell: ({ id }) => id },
     { title: 'task', min: 8, cell: ({ task }) => task },
     { title: 'user', min: 6, drop: 6, cell: ({ user }) => user ?? '-' },
     { title: 'deployment', min: 10, drop: 1, cell: ({ deployment }) => deployment ?? '-' },
     { title: 'outcome', cell: outcomeOf, style: styleOfOutcome },
-    { title: 'took', align: 'right', cell: ({ durationMs }) => formatDuration(durationMs) },
+    { title: 'took', align: 'right', drop: 3, cell: ({ durationMs }) => formatDuration(durationMs) },
     { title: 'ttft', align: 'right', drop: 5, cell: ({ ttftMs }) => formatDuration(ttftMs) },
     { title: 'tokens', align: 'right', drop: 4, cell: tokensOf },
     {
       title: 'cost',
       align: 'right',
-      drop: 3,
       cell: costOf,
       style: ({ unpriced }) => (unpriced ? 'yellow' : undefined),
     },

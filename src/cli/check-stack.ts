@@ -57,7 +57,13 @@ export function checkStack(stack: Stack, env: Environment, now: number): StackCh
   const routes = checkRoutes(stack, connections, now);
   const tasks = Object.keys(stack.tasks);
   const unservable = tasks.filter((task) => !routes.some((route) => route.task === task && route.allowed));
-  return { secrets, connections: problems, routes, unservable, warnings: warningsOf(routes, unservable) };
+  return {
+    secrets,
+    connections: problems,
+    routes,
+    unservable,
+    warnings: [...plainAddresses(stack), ...warningsOf(routes, unservable)],
+  };
 }
 
 /** The secrets of one provider, or what is wrong with them. */
@@ -116,6 +122,19 @@ function refusalOf(question: Parameters<typeof checkEgress>[0]): string | null {
     if (error instanceof TrimtabError) return error.message;
     throw error;
   }
+}
+
+/** Hosts whose traffic stays on this machine or a private network. */
+const PRIVATE_HOST =
+  /^(?:localhost|127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|\[|[^.]+$|.*\.(?:local|internal|invalid|svc)$)/;
+
+function plainAddresses(stack: Stack): string[] {
+  return Object.entries(stack.providers).flatMap(([name, { baseUrl }]) => {
+    const url = baseUrl === null ? null : new URL(baseUrl);
+    if (url?.protocol !== 'http:' || PRIVATE_HOST.test(url.hostname)) return [];
+    const path = formatPath(['providers', name, 'baseUrl']);
+    return [`${path}: http, so credentials and data travel unencrypted to ${url.hostname}. Use https`];
+  });
 }
 
 function warningsOf(routes: readonly RouteCheck[], unservable: readonly string[]): string[] {

@@ -65,6 +65,7 @@ describe('check', () => {
       'trimtab.config.json',
       JSON.stringify({
         providers: {
+          plain: { type: 'openai-compatible', baseUrl: 'http://models.example.com/v1' },
           acme: { type: 'openai-compatible', baseUrl: 'http://10.0.0.1/v1', dataPolicy: { party: 'third' } },
         },
         tasks: {
@@ -76,6 +77,8 @@ describe('check', () => {
     );
     const { code, out } = await cli(['check']);
     expect(code).toBe(1);
+    expect(out).toContain('providers.plain.baseUrl: http, so credentials and data travel unencrypted');
+    expect(out).not.toContain('providers.acme.baseUrl');
     expect(out).toMatch(/open +public +acme\/m +allowed/);
     expect(out).toMatch(/closed +confidential +acme\/m +refused/);
     expect(out).toContain('✗ tasks.closed: no deployment of its route may get its data');

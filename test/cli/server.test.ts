@@ -97,6 +97,10 @@ describe('with a server', () => {
     expect(table.out).toContain('sandbox/small');
     expect(table.out).toMatch(/\$0\.0000\d+ sandbox/);
 
+    const narrow = await run(['calls', '--task', 'triage'], { cwd: dir, columns: 60 });
+    expect(narrow.out.split('\n').filter((line) => line.length > 60)).toEqual([]);
+    expect(narrow.out).toMatch(/\$0\.0000\d+ sandbox/);
+
     const shown = await cli('calls', 'show', id.slice(0, -2));
     expect(shown.out).toContain('SANDBOX');
     expect(shown.out).toMatch(/1 [·░▒█]{40} primary sandbox\/small 200/);
