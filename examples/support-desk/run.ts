@@ -196,7 +196,10 @@ async function leave({ child, url }: Server, exit: boolean): Promise<void> {
   const gone = once(child, 'exit');
   if (exit) child.kill('SIGTERM');
   else say(`\n  The server this example started keeps running at ${url}. Ctrl-C stops it.`);
-  process.on('SIGINT', () => child.kill('SIGINT'));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.removeAllListeners(signal);
+    process.on(signal, () => child.kill(signal));
+  }
   await gone;
 }
 

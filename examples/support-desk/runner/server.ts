@@ -64,15 +64,17 @@ async function isReady(url: string): Promise<boolean> {
   }
 }
 
-/** Starts `trimtab start` as a child that ends with this process. */
+/** Starts `trimtab start` as a child that ends with this process, in its own group so that Ctrl-C reaches it once. */
 async function start(dataDir: string): Promise<Server> {
   const child = spawn(process.execPath, [join(root, 'src/cli/trimtab.ts'), 'start', '--json'], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    detached: true,
     env: { ...process.env, TRIMTAB_DATA_DIR: dataDir },
   });
   const end = (): void => void child.kill('SIGTERM');
   process.once('exit', end);
-  process.once('SIGTERM', () => process.exit(143));
+  process.on('SIGINT', () => process.exit(130));
+  process.on('SIGTERM', () => process.exit(143));
   const lines = createInterface({ input: child.stdout });
   const gone = once(child, 'exit').then(([code]) => {
     throw new Error(`The server did not start (exit code ${String(code)}); its words stand above.`);
