@@ -19,9 +19,9 @@ export function toCallRow(call: CallRecord): Row {
     cache_read_tokens: integerOrNull(call.usage.cacheReadTokens),
     cache_write_tokens: integerOrNull(call.usage.cacheWriteTokens),
     reasoning_tokens: integerOrNull(call.usage.reasoningTokens),
-    request_bytes: integer(call.requestBytes),
-    response_bytes: integer(call.responseBytes),
-    status: integer(call.status),
+    request_bytes: small(call.requestBytes),
+    response_bytes: small(call.responseBytes),
+    status: small(call.status),
     attempt_count: call.attempts.length,
     streamed: Number(call.streamed),
     sandbox: Number(call.sandbox),
@@ -49,6 +49,7 @@ export function toCallRow(call: CallRecord): Row {
   return CALL_COLUMNS.map((column) => cells[column]);
 }
 
+const MAX_INT4 = 2_147_483_647;
 const CALL_COLUMNS = Object.keys(CALLS.columns) as (keyof CallsTable)[];
 
 /** The record of a row, less its feedback. */
@@ -209,6 +210,11 @@ function finite(value: number | null): number | null {
 
 function integer(value: number): number {
   return integerOrNull(value) ?? 0;
+}
+
+/** What a four-byte column holds; a body of 2 GB is as large as any. */
+function small(value: number): number {
+  return Math.max(-MAX_INT4, Math.min(MAX_INT4, integer(value)));
 }
 
 function integerOrNull(value: number | null | undefined): number | null {

@@ -17,7 +17,10 @@ export interface Database {
   schema_version: { version: number };
 }
 
-/** One wide row per call. `null` in a JSON column stands for empty. */
+/**
+ * One wide row per call. `null` in a JSON column stands for empty. Attempts, skipped and stages are read whole and
+ * never searched, so they are JSON in text: as jsonb they take half as much again.
+ */
 export interface CallsTable {
   id: string;
   started_at: number;
@@ -188,8 +191,8 @@ export const CALLS = {
     cache_read_tokens: 'int8',
     cache_write_tokens: 'int8',
     reasoning_tokens: 'int8',
-    request_bytes: 'int8',
-    response_bytes: 'int8',
+    request_bytes: 'int4',
+    response_bytes: 'int4',
     status: 'int4',
     attempt_count: 'int4',
     streamed: 'int2',
@@ -212,9 +215,9 @@ export const CALLS = {
     model: 'text',
     finish_reason: 'text',
     tags: 'json',
-    attempts: 'json',
-    skipped: 'json',
-    stages: 'json',
+    attempts: 'text',
+    skipped: 'text',
+    stages: 'text',
   } satisfies Record<keyof CallsTable, ColumnKind>,
   key: ['id'],
 } as const satisfies BulkTable;

@@ -20,8 +20,8 @@ export const calls: Migration = {
         cache_read_tokens ${t.int8},
         cache_write_tokens ${t.int8},
         reasoning_tokens ${t.int8},
-        request_bytes ${t.int8} not null,
-        response_bytes ${t.int8} not null,
+        request_bytes ${t.int4} not null,
+        response_bytes ${t.int4} not null,
         status ${t.int4} not null,
         attempt_count ${t.int4} not null,
         streamed ${t.int2} not null,
@@ -44,9 +44,9 @@ export const calls: Migration = {
         model ${t.text},
         finish_reason ${t.text},
         tags ${t.json},
-        attempts ${t.json},
-        skipped ${t.json},
-        stages ${t.json}
+        attempts ${t.text},
+        skipped ${t.text},
+        stages ${t.text}
       )${byId('id')}`,
       'create index calls_task on calls (task, id)',
       'create index calls_user on calls (user_id, id) where user_id is not null',
