@@ -2,6 +2,7 @@ import { defineCommand } from 'citty';
 import type { StatusAnswer } from '../control/api-types.ts';
 import { clientArgs, withClient } from './client.ts';
 import { type CliIo, type CommandData, paint, printJson } from './io.ts';
+import { printable } from './table.ts';
 import { formatBytes, formatCount, formatDuration, formatMoment } from './when.ts';
 
 /** `trimtab status`. */
@@ -37,7 +38,9 @@ function renderStatus(status: StatusAnswer, { io, url }: { io: CliIo; url: strin
   const rows: [string, string][] = [
     ['Trimtab', `${status.version}, ${running}`],
     ['Stack', `${status.revision} from ${status.configFile ?? status.source}`],
-    ...(status.configProblem === null ? [] : [['', warn(status.configProblem)] as [string, string]]),
+    ...(status.configProblem === null
+      ? []
+      : [['', warn(`the config is not what runs: ${indented(status.configProblem)}`)] as [string, string]]),
     ...(status.sandboxOnly
       ? [['', warn('only the sandbox is configured: every call is simulated')] as [string, string]]
       : []),
@@ -53,4 +56,12 @@ function renderStatus(status: StatusAnswer, { io, url }: { io: CliIo; url: strin
       : []),
   ];
   return `${rows.map(([name, value]) => `${paint(io, 'dim', name.padEnd(8))} ${value}`).join('\n')}\n`;
+}
+
+/** Later lines under the first. */
+function indented(text: string): string {
+  return text
+    .split('\n')
+    .map(printable)
+    .join(`\n${' '.repeat(9)}`);
 }

@@ -221,7 +221,7 @@ class StoredRevisions implements Revisions {
       this.configError = null;
     } catch (error) {
       if (!mayFail || !(error instanceof TrimtabError)) throw error;
-      this.configError = error.field ? `${error.field}: ${error.message}` : error.message;
+      this.configError = error.message;
       logger.error(
         { file: config.file, error: this.configError },
         'bad config; the last good one keeps serving',
@@ -305,7 +305,7 @@ class StoredRevisions implements Revisions {
       } catch (error) {
         if (!(error instanceof TrimtabError)) throw error;
         secrets[name] = { apiKey: null, headers: {} };
-        this.secretsProblem = error.field ? `${error.field}: ${error.message}` : error.message;
+        this.secretsProblem = error.message;
         this.options.logger.error({ provider: name, error: error.message }, 'a secret is missing');
       }
     }

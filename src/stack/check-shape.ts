@@ -16,7 +16,11 @@ export function checkShape<T extends z.ZodType>(
 ): z.output<T> | undefined {
   const result = schema.safeParse(value, { error: unknownKeys });
   if (result.success) return result.data;
-  for (const issue of result.error.issues) explain(issue, value, at);
+  // Unknown keys first: a mistyped key is also why its right spelling is missing.
+  const isUnknown = ({ code }: Issue): number => (code === 'unrecognized_keys' ? 0 : 1);
+  for (const issue of result.error.issues.toSorted((a, b) => isUnknown(a) - isUnknown(b))) {
+    explain(issue, value, at);
+  }
   return undefined;
 }
 
