@@ -138,15 +138,20 @@ export const timeoutsSchema = z
   .describe('Milliseconds.');
 
 export const limitsSchema = z.strictObject({
-  maxConcurrent: z.int().min(1).nullable().optional(),
-  requestsPerMinute: z.int().min(1).nullable().optional(),
-  tokensPerMinute: z.int().min(1).nullable().optional(),
+  maxConcurrent: z
+    .int()
+    .min(1)
+    .nullable()
+    .optional()
+    .describe('Calls at once; above it the next target is tried.'),
+  requestsPerMinute: z.int().min(1).nullable().optional().describe('Stored and shown; not enforced yet.'),
+  tokensPerMinute: z.int().min(1).nullable().optional().describe('Stored and shown; not enforced yet.'),
 });
 
 export const deploymentSchema = z.strictObject({
   provider: z.string().min(1).describe('A provider of this stack.'),
   model: z.string().min(1).describe("The vendor's model name."),
-  region: z.string().min(1).nullable().optional(),
+  region: z.string().min(1).nullable().optional().describe('Where it runs; recorded with each attempt.'),
   price: z
     .union([tokenPriceSchema, hostedPriceSchema])
     .nullable()
@@ -173,23 +178,29 @@ export const routeSchema = z.union([
       .min(1)
       .optional()
       .describe('Default `ordered`; `weighted` when a target has a weight.'),
-    targets: z.array(targetSchema).min(1),
+    targets: z.array(targetSchema).min(1).describe('Deployments, `provider/model` or other tasks.'),
   }),
 ]);
 
 export const taskSchema = z.strictObject({
-  description: z.string().nullable().optional(),
+  description: z.string().nullable().optional().describe('For people.'),
   dataClass: dataClass.default('internal'),
   latencyClass: latencyClass.default('standard'),
   capture: capture.default('metadata'),
   route: routeSchema.describe('Which deployments serve the task, and how one is chosen.'),
   budget: z
-    .strictObject({ usd: positive, per: z.enum(['day', 'week', 'month']) })
+    .strictObject({
+      usd: positive.describe('USD.'),
+      per: z.enum(['day', 'week', 'month']).describe('The period.'),
+    })
     .nullable()
     .optional()
-    .describe('USD per period.'),
+    .describe('USD per period. Stored and shown; not enforced yet.'),
   quality: z
-    .strictObject({ measure: z.string().min(1), target: z.number().nullable().optional() })
+    .strictObject({
+      measure: z.string().min(1).describe('Its name.'),
+      target: z.number().nullable().optional().describe('The value to reach.'),
+    })
     .nullable()
     .optional()
     .describe('The quality measure and the value to reach.'),
@@ -216,9 +227,9 @@ export const spoolSchema = z.strictObject({
 
 export const retentionSchema = z
   .strictObject({
-    callsDays: days.default(DEFAULT_RETENTION.callsDays),
-    payloadsDays: days.default(DEFAULT_RETENTION.payloadsDays),
-    rollupsDays: days.default(DEFAULT_RETENTION.rollupsDays),
+    callsDays: days.default(DEFAULT_RETENTION.callsDays).describe('Call records.'),
+    payloadsDays: days.default(DEFAULT_RETENTION.payloadsDays).describe('Captured requests and answers.'),
+    rollupsDays: days.default(DEFAULT_RETENTION.rollupsDays).describe('Hourly sums, which the pages read.'),
   })
   .describe('Days each kind of row is kept.');
 
@@ -240,7 +251,7 @@ export const stackSchema = z
       .nullable()
       .optional()
       .describe('Use cases by name; apps name these as `model`.'),
-    gateway: gatewaySchema.nullable().optional(),
+    gateway: gatewaySchema.nullable().optional().describe('Sizes, times and what holds for untasked calls.'),
     spool: spoolSchema.nullable().optional().describe('Records waiting on disk for the store.'),
     retention: retentionSchema.nullable().optional(),
   })

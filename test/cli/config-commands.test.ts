@@ -71,7 +71,7 @@ describe('check', () => {
         tasks: {
           open: { dataClass: 'public', route: 'acme/m' },
           mixed: { dataClass: 'restricted', route: ['acme/m', 'sandbox/small'] },
-          closed: { dataClass: 'confidential', route: 'acme/m' },
+          closed: { dataClass: 'confidential', route: 'acme/m', budget: { usd: 5, per: 'day' } },
         },
       }),
     );
@@ -79,6 +79,7 @@ describe('check', () => {
     expect(code).toBe(1);
     expect(out).toContain('providers.plain.baseUrl: http, so credentials and data travel unencrypted');
     expect(out).not.toContain('providers.acme.baseUrl');
+    expect(out).toContain('tasks.closed.budget: stored and shown, not enforced yet');
     expect(out).toMatch(/open +public +acme\/m +allowed/);
     expect(out).toMatch(/closed +confidential +acme\/m +refused/);
     expect(out).toContain('✗ tasks.closed: no deployment of its route may get its data');
