@@ -9,6 +9,7 @@ import { systemClock } from '../../src/core/clock.ts';
 import type { Logger } from '../../src/core/log.ts';
 import type { GatewayResponse } from '../../src/gateway/gateway.ts';
 import type { Snapshot } from '../../src/stack/stack.ts';
+import { WORKER_ENV } from '../e2e/trimtab.ts';
 import { CLI_TOKEN, STACK } from './control-fixture.ts';
 
 let dataDir: string;
@@ -43,7 +44,7 @@ function openHost(change: Partial<ControlOptions> = {}): ControlHost {
       processKeys: [],
       ...change,
     },
-    env: {},
+    env: WORKER_ENV,
     clock: systemClock,
     logger: { info() {}, warn: log, error: log },
     onSnapshot: (snapshot) => snapshots.push(snapshot),

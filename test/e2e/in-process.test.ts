@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openLocal } from '../../src/control/open-local.ts';
 import { silentLogger } from '../../src/core/log.ts';
 import { createStack, type InProcessStack } from '../../src/main.ts';
-import { openTrimtab, QUESTION, type TestTrimtab } from './trimtab.ts';
+import { openTrimtab, QUESTION, type TestTrimtab, WORKER_ENV } from './trimtab.ts';
 
 const config = {
   providers: { sandbox: { type: 'sandbox', options: { timeScale: 0 } } },
@@ -19,7 +19,7 @@ let server: TestTrimtab;
 
 beforeAll(async () => {
   cwd = mkdtempSync(join(tmpdir(), 'trimtab-in-process-'));
-  stack = await createStack(config, { cwd, env: {} });
+  stack = await createStack(config, { cwd, env: WORKER_ENV });
   await stack.ready;
   server = await openTrimtab();
 });
@@ -85,7 +85,7 @@ describe('in process and over the socket', () => {
 
 test('what was called stays on disk, and a command can read it when the process is done', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'trimtab-in-process-'));
-  const options = { dataDir: join(folder, 'data'), cwd: folder, env: {} };
+  const options = { dataDir: join(folder, 'data'), cwd: folder, env: WORKER_ENV };
   try {
     const own = await createStack(config, options);
     await expect(createStack(config, options)).rejects.toMatchObject({ code: 'data_folder_in_use' });
@@ -111,7 +111,7 @@ test('what was called stays on disk, and a command can read it when the process 
 test('a config that is not one is refused before anything runs', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'trimtab-in-process-'));
   try {
-    await expect(createStack({ tsaks: {} }, { cwd: folder, env: {} })).rejects.toMatchObject({
+    await expect(createStack({ tsaks: {} }, { cwd: folder, env: WORKER_ENV })).rejects.toMatchObject({
       code: 'config_invalid',
       field: 'tsaks',
     });

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { clientOf, QUESTION } from './trimtab.ts';
+import { clientOf, QUESTION, WORKER_ENV } from './trimtab.ts';
 
 const entry = fileURLToPath(new URL('../../src/cli/trimtab.ts', import.meta.url));
 const run = promisify(execFile);
@@ -30,7 +30,7 @@ interface Started {
 }
 
 /** No provider key of this machine may change what is found. */
-const environment = () => ({ PATH: process.env.PATH, HOME: process.env.HOME });
+const environment = () => ({ PATH: process.env.PATH, ...WORKER_ENV });
 
 async function start(args: string[] = [], env: Record<string, string> = {}): Promise<Started> {
   const child = spawn(process.execPath, [entry, 'start', '--port', '0', ...args], {

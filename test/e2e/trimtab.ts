@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import OpenAI from 'openai';
 import type { CallRecord } from '../../src/core/call-record.ts';
 import type { LogFields, Logger } from '../../src/core/log.ts';
@@ -18,6 +19,11 @@ tasks:
   reply: { route: [sandbox/large, sandbox/small], capture: full }
   classify: { route: [sandbox/small] }
 `;
+
+/** No provider key of this machine; compiled code kept between the many control threads that tests start. */
+export const WORKER_ENV = {
+  NODE_COMPILE_CACHE: fileURLToPath(new URL('../../node_modules/.cache/trimtab-tests', import.meta.url)),
+};
 
 export interface TestTrimtab {
   running: RunningTrimtab;
@@ -49,7 +55,7 @@ export async function openTrimtab(
     startTrimtab({
       port: 0,
       cwd,
-      env: {},
+      env: WORKER_ENV,
       probeLocal: false,
       adminToken: ADMIN_TOKEN,
       firstKey: KEY,
