@@ -67,7 +67,10 @@ export async function openControl(options: FixtureOptions = {}): Promise<Control
       onSnapshot: (snapshot) => snapshots.push(snapshot),
     });
   const fixture: ControlFixture = {
-    control: await open(),
+    control: await open().catch((error: unknown) => {
+      if (control.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true });
+      throw error;
+    }),
     dataDir,
     snapshots,
     get: (path) => fixture.send('GET', path),
