@@ -1,5 +1,6 @@
 import type { AttemptRecord, SkippedDeployment, StageTiming } from '../core/call-record.ts';
 import type { Protocol } from '../core/protocol.ts';
+import type { Usage } from '../core/usage.ts';
 import type { EgressPass } from '../governance/egress.ts';
 import type { ParsedRequest } from '../protocols/request.ts';
 import type { Connection, Failure } from '../providers/provider.ts';
@@ -7,9 +8,8 @@ import type { PlannedAttempt } from '../routing/policy.ts';
 import type { Target } from '../routing/target.ts';
 import type { DeploymentConfig, KeySnapshot } from '../stack/stack.ts';
 import type { GatewayRequest, GatewayResponse } from './gateway.ts';
-import type { Attempt } from './stages/attempt.ts';
-import type { GatewayState, Serving } from './state.ts';
-import { Watch } from './watch.ts';
+import type { GatewayState, Serving, UnderWay } from './state.ts';
+import { type TimeoutCode, Watch } from './watch.ts';
 
 /** A deployment the data policy lets this call use, with the pass that proves it. */
 export interface AllowedDeployment {
@@ -20,13 +20,31 @@ export interface AllowedDeployment {
   readonly pass: EgressPass;
 }
 
+/** The attempt under way, as the stages see it. */
+export interface RunningAttempt {
+  readonly record: AttemptRecord;
+  readonly allowed: AllowedDeployment;
+  /** Response headers of the vendor; empty until they are here. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** False when nothing was sent, or the vendor answered with an error: vendors do not bill those. */
+  readonly mayHaveUsedTokens: boolean;
+  timedOut(code: TimeoutCode): void;
+  /** The client reads slower than the vendor writes. */
+  pause(): void;
+  resume(): void;
+  /** Ends it from outside: the client left, or the server stops. */
+  abandon(): void;
+  /** What it used as far as is known. Of a stream that began, or may have begun, at least an estimate. */
+  usage(): Usage;
+}
+
 export interface IncomingCall {
   request: GatewayRequest;
   response: GatewayResponse;
 }
 
 /** Everything known about a call under way. The stages fill it in; `stages/record.ts` reads it once at the end. */
-export class Call {
+export class Call implements UnderWay {
   readonly state: GatewayState;
   readonly serving: Serving;
   readonly protocol: Protocol;
@@ -47,7 +65,7 @@ export class Call {
   allowed: AllowedDeployment[] = [];
   plan: PlannedAttempt[] = [];
 
-  attempt: Attempt | null = null;
+  attempt: RunningAttempt | null = null;
   attempts: AttemptRecord[] = [];
   /** Whether some attempt may have used tokens that could not be priced. */
   unpriced = false;
@@ -63,6 +81,8 @@ export class Call {
   responseBytes = 0;
   /** Answer bytes kept for the record; `null` when the task does not capture them. */
   kept: Buffer[] | null = null;
+  /** How the pipeline ends a call that is cut short. */
+  onCut: ((call: Call) => void) | null = null;
   #marked = 0;
 
   constructor(state: GatewayState, protocol: Protocol, { request, response }: IncomingCall) {
@@ -72,10 +92,15 @@ export class Call {
     this.protocol = protocol;
     this.request = request;
     this.response = response;
-    this.id = makeId('call');
     this.startedAt = clock.now();
+    this.id = makeId('call');
     this.begun = clock.monotonic();
     this.watch = new Watch(clock, (code) => this.attempt?.timedOut(code));
+  }
+
+  /** @see UnderWay */
+  cut(): void {
+    this.onCut?.(this);
   }
 
   /** Milliseconds since the call began, to a hundredth. */

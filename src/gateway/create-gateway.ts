@@ -1,7 +1,6 @@
 import { createThroughputMeter } from '../evidence/throughput.ts';
 import { createHealth } from '../routing/health.ts';
 import type { Gateway, GatewayOptions } from './gateway.ts';
-import { cutCall } from './pipeline.ts';
 import { route } from './routes.ts';
 import { type GatewayState, prepareServing } from './state.ts';
 import { createUpstream } from './upstream/upstream.ts';
@@ -23,7 +22,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     draining: false,
   };
   const cutAll = (): void => {
-    for (const call of [...state.calls]) cutCall(call);
+    for (const call of [...state.calls]) call.cut();
   };
   return {
     handle: (request, response) => route(state, request, response),

@@ -39,6 +39,7 @@ export function serveCall(state: GatewayState, protocol: Protocol, incoming: Inc
     refuse(call, error);
     return;
   }
+  call.onCut = cutCall;
   state.calls.add(call);
   if (call.parsed.stream) state.openStreams++;
   response.onClientLeft(() => leave(call));
@@ -129,7 +130,7 @@ function refuse(call: Call, thrown: unknown): void {
 }
 
 /** Stops a call from outside: the server is shutting down. */
-export function cutCall(call: Call): void {
+function cutCall(call: Call): void {
   call.attempt?.abandon();
   events.failed(call, toFailure(new TrimtabError('shutting_down', 'This server is shutting down.'), false));
 }

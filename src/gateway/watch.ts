@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../core/clock.ts';
 import type { ErrorCode } from '../core/error.ts';
 
-type TimeoutCode = Extract<ErrorCode, `timeout_${string}`>;
+export type TimeoutCode = Extract<ErrorCode, `timeout_${string}`>;
 
 /** setTimeout takes no more. */
 const MAX_TIMER_MS = 2 ** 31 - 1;

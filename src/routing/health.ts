@@ -38,67 +38,79 @@ interface Entry {
 
 /** A sliding minute in twelve slots per deployment; bounded in names and in time. */
 export function createHealth(clock: Clock): Health {
-  const entries = new Map<string, Entry>();
+  return new PassiveHealth(clock);
+}
 
-  function entryOf(deployment: string): Entry {
-    let entry = entries.get(deployment);
+class PassiveHealth implements Health {
+  readonly #clock: Clock;
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  began(deployment: string): void {
+    this.#entryOf(deployment).inFlight++;
+  }
+
+  ended(deployment: string, error: ErrorCode | null): void {
+    const entry = this.#entryOf(deployment);
+    const now = this.#clock.now();
+    entry.inFlight--;
+    entry.touchedAt = now;
+    if (error === 'client_left') return;
+    const number = Math.floor(now / SLOT_MS);
+    const slot = entry.slots[number % SLOTS] as Entry['slots'][number];
+    if (slot.number !== number) Object.assign(slot, { number, calls: 0, failures: 0 });
+    slot.calls++;
+    if (error === null) {
+      entry.lastOkAt = now;
+    } else {
+      slot.failures++;
+      entry.lastError = { code: error, at: now };
+    }
+  }
+
+  inFlight(deployment: string): number {
+    return this.#entries.get(deployment)?.inFlight ?? 0;
+  }
+
+  views(): DeploymentHealth[] {
+    this.#forget(FORGET_AFTER_MS);
+    const oldest = Math.floor(this.#clock.now() / SLOT_MS) - SLOTS + 1;
+    return [...this.#entries].map(([deployment, entry]) => {
+      const recent = entry.slots.filter(({ number }) => number >= oldest);
+      return {
+        deployment,
+        calls: recent.reduce((sum, { calls }) => sum + calls, 0),
+        failures: recent.reduce((sum, { failures }) => sum + failures, 0),
+        inFlight: entry.inFlight,
+        lastError: entry.lastError,
+        lastOkAt: entry.lastOkAt,
+      };
+    });
+  }
+
+  #entryOf(deployment: string): Entry {
+    let entry = this.#entries.get(deployment);
     if (!entry) {
-      if (entries.size >= MAX_NAMES) forget(0);
+      if (this.#entries.size >= MAX_NAMES) this.#forget(0);
       entry = {
         slots: Array.from({ length: SLOTS }, () => ({ number: -1, calls: 0, failures: 0 })),
         inFlight: 0,
         lastError: null,
         lastOkAt: null,
-        touchedAt: clock.now(),
+        touchedAt: this.#clock.now(),
       };
-      entries.set(deployment, entry);
+      this.#entries.set(deployment, entry);
     }
     return entry;
   }
 
-  function forget(afterMs: number): void {
-    const before = clock.now() - afterMs;
-    for (const [name, entry] of entries) {
-      if (entry.inFlight === 0 && entry.touchedAt <= before) entries.delete(name);
+  #forget(afterMs: number): void {
+    const before = this.#clock.now() - afterMs;
+    for (const [name, entry] of this.#entries) {
+      if (entry.inFlight === 0 && entry.touchedAt <= before) this.#entries.delete(name);
     }
   }
-
-  return {
-    began(deployment) {
-      entryOf(deployment).inFlight++;
-    },
-    ended(deployment, error) {
-      const entry = entryOf(deployment);
-      const now = clock.now();
-      entry.inFlight--;
-      entry.touchedAt = now;
-      if (error === 'client_left') return;
-      const number = Math.floor(now / SLOT_MS);
-      const slot = entry.slots[number % SLOTS] as Entry['slots'][number];
-      if (slot.number !== number) Object.assign(slot, { number, calls: 0, failures: 0 });
-      slot.calls++;
-      if (error === null) {
-        entry.lastOkAt = now;
-      } else {
-        slot.failures++;
-        entry.lastError = { code: error, at: now };
-      }
-    },
-    inFlight: (deployment) => entries.get(deployment)?.inFlight ?? 0,
-    views() {
-      forget(FORGET_AFTER_MS);
-      const oldest = Math.floor(clock.now() / SLOT_MS) - SLOTS + 1;
-      return [...entries].map(([deployment, entry]) => {
-        const recent = entry.slots.filter(({ number }) => number >= oldest);
-        return {
-          deployment,
-          calls: recent.reduce((sum, { calls }) => sum + calls, 0),
-          failures: recent.reduce((sum, { failures }) => sum + failures, 0),
-          inFlight: entry.inFlight,
-          lastError: entry.lastError,
-          lastOkAt: entry.lastOkAt,
-        };
-      });
-    },
-  };
 }

@@ -1,11 +1,12 @@
 /** One try at one deployment: its request on the wire, its answer read, its clocks kept. It decides nothing about the call. */
 import type { AttemptRecord } from '../../core/call-record.ts';
-import { type ErrorCode, TrimtabError } from '../../core/error.ts';
+import { TrimtabError } from '../../core/error.ts';
 import type { Usage } from '../../core/usage.ts';
 import type { Answer, Exchange, Failure, StreamReader } from '../../providers/provider.ts';
-import type { AllowedDeployment, Call } from '../call.ts';
+import type { AllowedDeployment, Call, RunningAttempt } from '../call.ts';
 import type { Transfer, TransferListener, UpstreamHeaders } from '../upstream/transfer.ts';
 import { toFailure, toTrouble } from '../upstream/trouble.ts';
+import type { TimeoutCode } from '../watch.ts';
 
 /** What an attempt tells the pipeline. Exactly one of `answered`, `finished` and `failed` is the last thing told. */
 export interface AttemptEvents {
@@ -23,7 +24,7 @@ const LINGER_MS = 2_000;
 /** Bytes of events without a token that are held back at most, waiting for the first one. */
 const MAX_HELD_BYTES = 256 * 1024;
 
-export class Attempt implements TransferListener {
+export class Attempt implements RunningAttempt, TransferListener {
   readonly record: AttemptRecord;
   readonly allowed: AllowedDeployment;
   headers: UpstreamHeaders = {};
@@ -120,14 +121,13 @@ export class Attempt implements TransferListener {
     this.#fail(toTrouble(error, this.allowed.name, this.record.status !== null));
   }
 
-  timedOut(code: Extract<ErrorCode, `timeout_${string}`>): void {
+  timedOut(code: TimeoutCode): void {
     if (this.#over) return;
     const { name, config } = this.allowed;
     const text = `Deployment "${name}" ${describeTimeout(code, config.timeouts)}.`;
     this.#fail(toFailure(new TrimtabError(code, text), code !== 'timeout_total'));
   }
 
-  /** The client reads slower than the vendor writes. */
   pause(): void {
     this.#paused = true;
     this.#transfer?.pause();
@@ -141,19 +141,16 @@ export class Attempt implements TransferListener {
     this.#transfer?.resume();
   }
 
-  /** Ends the attempt from outside: the client left, or the server stops. */
   abandon(): void {
     this.#over = true;
     this.#transfer?.release();
   }
 
-  /** What it used as far as is known. Of a stream that began, or may have begun, at least an estimate. */
   usage(): Usage {
     if (this.reader) return this.reader.usage();
     return this.mayHaveUsedTokens && this.#call.parsed?.stream ? this.#exchange.readStream().usage() : {};
   }
 
-  /** False when nothing was sent, or the vendor answered with an error: vendors do not bill those. */
   get mayHaveUsedTokens(): boolean {
     return this.#sent && (this.record.status === null || this.record.status < 300);
   }
@@ -234,7 +231,7 @@ export class Attempt implements TransferListener {
     this.#events.failed(this.#call, failure);
   }
 
-  #begin(code: Extract<ErrorCode, `timeout_${string}`>, ms: number): void {
+  #begin(code: TimeoutCode, ms: number): void {
     this.#call.watch.begin(code, ms, this.#call.state.options.clock.monotonic());
   }
 }
@@ -257,10 +254,7 @@ function isEventStream(type: string | undefined): boolean {
   return type === undefined || type.startsWith('text/event-stream');
 }
 
-function describeTimeout(
-  code: Extract<ErrorCode, `timeout_${string}`>,
-  timeouts: AllowedDeployment['config']['timeouts'],
-): string {
+function describeTimeout(code: TimeoutCode, timeouts: AllowedDeployment['config']['timeouts']): string {
   switch (code) {
     case 'timeout_connect':
       return `did not accept a connection within ${timeouts.connectMs} ms`;

@@ -18,89 +18,112 @@ export interface Outgoing {
   listener: TransferListener;
 }
 
-export type LocalVendors = ReadonlyMap<string, () => Promise<{ host: string; port: number }>>;
+type StartVendor = () => Promise<{ host: string; port: number }>;
+
+/** Vendors simulated on this machine by the origin their provider names, started on first use. */
+export type LocalVendors = ReadonlyMap<string, StartVendor>;
 
 /** Pools without a request for this long are closed when a new one is opened. */
 const IDLE_POOL_MS = 600_000;
-
-/** By origin, then by connect timeout. */
-type Pools = Map<string, Map<number, PoolEntry>>;
 
 interface PoolEntry {
   pool: Pool;
   usedAt: number;
 }
 
-/** `localVendors`: vendors simulated on this machine by the origin their provider names, started on first use. */
 export function createUpstream(localVendors: LocalVendors, clock: Clock): Upstream {
-  const pools: Pools = new Map();
-  const started = new Map<string, string>();
-  const starting = new Map<string, Promise<string>>();
+  return new PooledUpstream(localVendors, clock);
+}
 
-  function poolOf(origin: string, connectMs: number): Pool {
-    let entries = pools.get(origin);
-    if (!entries) {
-      entries = new Map();
-      pools.set(origin, entries);
-    }
-    let entry = entries.get(connectMs);
-    if (!entry) {
-      closeIdle(pools, clock.now() - IDLE_POOL_MS);
-      entry = { pool: openPool(origin, connectMs), usedAt: 0 };
-      entries.set(connectMs, entry);
-    }
-    entry.usedAt = clock.now();
-    return entry.pool;
+class PooledUpstream implements Upstream {
+  readonly #localVendors: LocalVendors;
+  readonly #clock: Clock;
+  /** By origin, then by connect timeout. */
+  readonly #pools = new Map<string, Map<number, PoolEntry>>();
+  /** Real origins of local vendors, once they run. */
+  readonly #started = new Map<string, string>();
+  readonly #starting = new Map<string, Promise<string>>();
+
+  constructor(localVendors: LocalVendors, clock: Clock) {
+    this.#localVendors = localVendors;
+    this.#clock = clock;
   }
 
-  function dispatch(transfer: Transfer, origin: string, { request, connectMs }: Outgoing): void {
+  send(_pass: EgressPass, outgoing: Outgoing): Transfer {
+    const transfer = new Transfer(outgoing.listener);
+    const { origin } = outgoing.request;
+    const start = this.#localVendors.get(origin);
+    const real = start ? this.#started.get(origin) : origin;
+    if (real !== undefined) {
+      this.#dispatch(transfer, real, outgoing);
+    } else if (start) {
+      this.#startLocal(origin, start).then(
+        (local) => {
+          if (!transfer.released) this.#dispatch(transfer, local, outgoing);
+        },
+        (error: Error) => transfer.fail(error),
+      );
+    }
+    return transfer;
+  }
+
+  async close(): Promise<void> {
+    const entries = [...this.#pools.values()].flatMap((byTimeout) => [...byTimeout.values()]);
+    this.#pools.clear();
+    await Promise.all(entries.map(({ pool }) => pool.destroy()));
+  }
+
+  #dispatch(transfer: Transfer, origin: string, { request, connectMs }: Outgoing): void {
     const { path, method, headers, body } = request;
     try {
       const bytes = Array.isArray(body) ? Buffer.concat(body) : body;
-      poolOf(origin, connectMs).dispatch({ path, method, headers, body: bytes }, transfer);
+      this.#poolOf(origin, connectMs).dispatch({ path, method, headers, body: bytes }, transfer);
     } catch (error) {
       transfer.fail(error instanceof Error ? error : new Error(String(error)));
     }
   }
 
-  function startLocal(origin: string, start: () => Promise<{ host: string; port: number }>): Promise<string> {
-    let promise = starting.get(origin);
+  #poolOf(origin: string, connectMs: number): Pool {
+    let entries = this.#pools.get(origin);
+    if (!entries) {
+      entries = new Map();
+      this.#pools.set(origin, entries);
+    }
+    let entry = entries.get(connectMs);
+    if (!entry) {
+      this.#closeIdle();
+      entry = { pool: openPool(origin, connectMs), usedAt: 0 };
+      entries.set(connectMs, entry);
+    }
+    entry.usedAt = this.#clock.now();
+    return entry.pool;
+  }
+
+  #closeIdle(): void {
+    const before = this.#clock.now() - IDLE_POOL_MS;
+    for (const entries of this.#pools.values()) {
+      for (const [connectMs, { pool, usedAt }] of entries) {
+        if (usedAt > before || pool.stats.running > 0 || pool.stats.pending > 0) continue;
+        entries.delete(connectMs);
+        void pool.close();
+      }
+    }
+  }
+
+  #startLocal(origin: string, start: StartVendor): Promise<string> {
+    let promise = this.#starting.get(origin);
     if (!promise) {
       promise = start().then(({ host, port }) => {
         const real = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-        started.set(origin, real);
+        this.#started.set(origin, real);
         return real;
       });
-      starting.set(origin, promise);
+      this.#starting.set(origin, promise);
       // A vendor that failed to start is tried again by the next call.
-      promise.catch(() => starting.delete(origin));
+      promise.catch(() => this.#starting.delete(origin));
     }
     return promise;
   }
-
-  return {
-    send(_pass, outgoing) {
-      const transfer = new Transfer(outgoing.listener);
-      const { origin } = outgoing.request;
-      const start = localVendors.get(origin);
-      const real = start ? started.get(origin) : origin;
-      if (real !== undefined) dispatch(transfer, real, outgoing);
-      else if (start) {
-        startLocal(origin, start).then(
-          (local) => {
-            if (!transfer.released) dispatch(transfer, local, outgoing);
-          },
-          (error: Error) => transfer.fail(error),
-        );
-      }
-      return transfer;
-    },
-    async close() {
-      const entries = [...pools.values()].flatMap((byTimeout) => [...byTimeout.values()]);
-      await Promise.all(entries.map(({ pool }) => pool.destroy()));
-      pools.clear();
-    },
-  };
 }
 
 /** HTTP/1.1 only, no pipelining, no timeouts of its own but the connect one: the call's watch keeps the rest. */
@@ -112,14 +135,4 @@ function openPool(origin: string, connectMs: number): Pool {
     bodyTimeout: 0,
     connect: { timeout: connectMs },
   });
-}
-
-function closeIdle(pools: Pools, before: number): void {
-  for (const entries of pools.values()) {
-    for (const [connectMs, { pool, usedAt }] of entries) {
-      if (usedAt > before || pool.stats.running > 0 || pool.stats.pending > 0) continue;
-      entries.delete(connectMs);
-      void pool.close();
-    }
-  }
 }
