@@ -1,7 +1,7 @@
 /**
  * What a call through Trimtab costs, next to a bare `node:http` + undici proxy that does nothing else.
  *
- *   node bench/gateway/gateway.ts [--quick] [--rounds N] [--calls N] [--soak N] [--only full|gateway] [--json]
+ *   node bench/gateway/gateway.ts [--quick] [--rounds N] [--calls N] [--soak N] [--only full|gateway] [--node "flags"] [--json]
  *
  * Four processes: this one makes the load, one is the vendor, one is measured. CPU is user + system time of the whole
  * measured process (all its threads) per call; latency is the median at one connection. Rounds are interleaved, and
@@ -26,6 +26,7 @@ const { values: flags } = parseArgs({
     calls: { type: 'string' },
     soak: { type: 'string' },
     only: { type: 'string' },
+    node: { type: 'string', default: '' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -42,7 +43,10 @@ const children: ChildProcess[] = [];
 
 async function start(file: string, args: string[] = []): Promise<{ child: ChildProcess; url: string }> {
   const path = fileURLToPath(new URL(file, import.meta.url));
-  const child = fork(path, args, { env: { ...process.env, BENCH_VENDOR_KEY: 'vendor-key' } });
+  const child = fork(path, args, {
+    env: { ...process.env, BENCH_VENDOR_KEY: 'vendor-key' },
+    execArgv: flags.node.split(' ').filter(Boolean),
+  });
   children.push(child);
   const [{ url }] = (await once(child, 'message')) as [{ url: string }];
   return { child, url };

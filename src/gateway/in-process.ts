@@ -64,7 +64,9 @@ class FetchResponse implements GatewayResponse {
     this.#ended = true;
     const { status, headers } = this.#head;
     const isEmpty = status === 204 || this.#request.method === 'HEAD';
-    this.#resolve(new Response(isEmpty ? null : (bytes ?? null), { status, headers }));
+    this.#resolve(
+      new Response(isEmpty ? null : ((bytes ?? null) as Uint8Array<ArrayBuffer> | null), { status, headers }),
+    );
   }
 
   onDrain(listener: () => void): void {

@@ -2,11 +2,11 @@
  * What an app meant by `model`: a task; `provider/model`; or a vendor's own model name. The first reading that fits
  * counts, in this order. A deployment nobody declared is made on the spot from the gateway's defaults.
  */
-import { distance } from 'fastest-levenshtein';
 import { UNTASKED } from '../core/call-record.ts';
 import { TrimtabError } from '../core/error.ts';
 import type { Capture, DataClass } from '../core/protocol.ts';
 import type { Connection } from '../providers/provider.ts';
+import { nearest } from '../stack/nearest.ts';
 import type { DeploymentConfig, RouteConfig, Stack } from '../stack/stack.ts';
 
 /** A deployment under the name that records and pages show. */
@@ -141,18 +141,4 @@ function unknown(stack: Stack, model: string): TrimtabError {
     ? `Did you mean "${near}"?`
     : 'No task has that name and no provider is known to offer such a model; `GET /v1/models` lists what there is.';
   return new TrimtabError('unknown_model', `Unknown model "${shown}". ${advice}`, { field: 'model' });
-}
-
-/** The known name within a third of its length in edits, or `undefined`. */
-function nearest(name: string, known: readonly string[]): string | undefined {
-  let best: string | undefined;
-  let bestDistance = Number.POSITIVE_INFINITY;
-  for (const candidate of known) {
-    const edits = distance(name.toLowerCase(), candidate.toLowerCase());
-    if (edits < bestDistance && edits <= Math.max(1, Math.floor(candidate.length / 3))) {
-      best = candidate;
-      bestDistance = edits;
-    }
-  }
-  return best;
 }
