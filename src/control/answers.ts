@@ -230,6 +230,7 @@ const health = z.strictObject({
   inFlight: count,
   lastError: z.strictObject({ code: text, at: time }).nullable(),
   lastOkAt: nullable.time,
+  measuredTokensPerSecond: z.number().nullable(),
 });
 
 export const stackAnswer: z.ZodType<api.StackAnswer> = z.strictObject({

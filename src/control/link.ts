@@ -89,6 +89,8 @@ export interface DeploymentHealth {
   inFlight: number;
   lastError: { code: string; at: number } | null;
   lastOkAt: number | null;
+  /** Of a deployment whose price says `measured`; `null`: not enough evidence, or another price. */
+  measuredTokensPerSecond: number | null;
 }
 
 export interface ProcessHealth {

@@ -108,11 +108,10 @@ export class Call implements UnderWay {
     return Math.round((this.state.options.clock.monotonic() - this.begun) * 100) / 100;
   }
 
-  /** The stage that ran until now is over. */
-  mark(stage: string): void {
-    const now = this.elapsed();
-    this.stages.push([stage, this.#marked, now]);
-    this.#marked = now;
+  /** The stage that began where the one before ended is over, now or at `endMs`. */
+  mark(stage: string, endMs = this.elapsed()): void {
+    this.stages.push([stage, this.#marked, endMs]);
+    this.#marked = endMs;
   }
 
   /** A deployment of the route that will not be tried. */

@@ -30,7 +30,10 @@ export function createGateway(options: GatewayOptions): Gateway {
       state.serving = prepareServing(snapshot, options);
     },
     health: () => ({
-      deployments: state.health.views(),
+      deployments: state.health.views().map((view) => ({
+        ...view,
+        measuredTokensPerSecond: state.throughput.tokensPerSecond(view.deployment, options.clock.now()),
+      })),
       callsServed: state.callsServed,
       openStreams: state.openStreams,
     }),

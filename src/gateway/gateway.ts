@@ -65,4 +65,6 @@ export interface DeploymentHealthView {
   inFlight: number;
   lastError: { code: string; at: number } | null;
   lastOkAt: number | null;
+  /** Of a deployment whose price says `measured`; `null`: not enough evidence, or another price. */
+  measuredTokensPerSecond: number | null;
 }

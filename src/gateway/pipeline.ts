@@ -101,9 +101,10 @@ function complete(call: Call, finishReason: string | null): void {
 /** No deployment answered, or the one that did broke off. */
 function giveUp(call: Call, failure: Failure, reply = client.failureReply(call, failure)): void {
   close(call);
-  client.count(call, call.headSent ? client.brokenEnd(failure.error) : reply.body);
+  const end = call.headSent ? client.brokenEnd(call, failure.error) : reply.body;
+  client.count(call, end);
   recordCall(call, { outcome: 'error', status: call.headSent ? 200 : reply.status, error: failure.error });
-  if (call.headSent) call.response.end(client.brokenEnd(failure.error));
+  if (call.headSent) call.response.end(end);
   else client.sendReply(call, reply);
 }
 
@@ -121,8 +122,12 @@ function leave(call: Call): void {
   recordCall(call, { outcome: 'client_left', status: call.headSent ? 200 : status, error });
 }
 
+/** Stages before the attempts, in their order: a call is refused in the one it did not pass. */
+const STAGES = ['authenticate', 'identify', 'plan'];
+
 /** Answered before any attempt. */
 function refuse(call: Call, thrown: unknown): void {
+  call.mark(STAGES[call.stages.length] ?? 'plan');
   const reply = client.errorReply(call, loggedError(call, thrown));
   client.count(call, reply.body);
   recordCall(call, { outcome: 'refused', status: reply.status, error: reply.error });

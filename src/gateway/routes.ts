@@ -1,6 +1,7 @@
 /** What stands where under `/v1`. */
 import { TrimtabError } from '../core/error.ts';
 import type { Protocol } from '../core/protocol.ts';
+import type { Redact } from '../governance/redact.ts';
 import { encodeError, toTrimtabError } from '../protocols/error-body.ts';
 import { parseObject } from '../protocols/request.ts';
 import type { KeySnapshot } from '../stack/stack.ts';
@@ -28,7 +29,7 @@ export function route(state: GatewayState, request: GatewayRequest, response: Ga
     if (request.method === 'OPTIONS') answerOptions(request, response);
     else serveOther(state, request, response);
   } catch (thrown) {
-    sendError(response, logged(state, thrown));
+    sendError(response, logged(state, thrown), state.serving);
   }
 }
 
@@ -40,7 +41,7 @@ function serveOther(state: GatewayState, request: GatewayRequest, response: Gate
       'method_not_allowed',
       `"${request.path.slice(0, 200)}" takes ${allowed.join(' or ')}, not ${request.method}.`,
     );
-    sendError(response, error, { allow: allowed.join(', ') });
+    sendError(response, error, { ...state.serving, headers: { allow: allowed.join(', ') } });
     return;
   }
   const key = state.serving.keyring.authenticate(request.headers);
@@ -63,7 +64,7 @@ function takeFeedback(state: GatewayState, key: KeySnapshot, { request, response
   checkBody(state, request);
   state.options.feedback(key.id, parseObject(request.body)).then(
     ({ status, body }) => sendJson(response, { status, body }),
-    (thrown: unknown) => sendError(response, logged(state, thrown)),
+    (thrown: unknown) => sendError(response, logged(state, thrown), state.serving),
   );
 }
 
@@ -116,17 +117,18 @@ function sendJson(response: GatewayResponse, { status, body, headOnly }: JsonRep
   response.end(headOnly ? undefined : bytes);
 }
 
+export interface ErrorSending {
+  redact: Redact;
+  headers?: Record<string, string>;
+}
+
 /** An error outside a call, in the same shape. */
-export function sendError(
-  response: GatewayResponse,
-  error: TrimtabError,
-  extra: Record<string, string> = {},
-): void {
-  const body = encodeError(error);
+export function sendError(response: GatewayResponse, error: TrimtabError, sending: ErrorSending): void {
+  const body = encodeError(error, sending.redact);
   const headers: Record<string, string> = {
     'content-type': 'application/json',
     'content-length': String(body.length),
-    ...extra,
+    ...sending.headers,
   };
   if (error.retryAfterSeconds !== undefined) headers['retry-after'] = String(error.retryAfterSeconds);
   response.head(error.status, headers);

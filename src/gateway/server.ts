@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import { TrimtabError } from '../core/error.ts';
 import type { Logger } from '../core/log.ts';
+import { redact } from '../governance/redact.ts';
 import { encodeError } from '../protocols/error-body.ts';
 import type { Gateway, GatewayRequest, GatewayResponse } from './gateway.ts';
 import { sendError } from './routes.ts';
@@ -109,7 +110,7 @@ function receive(options: ServingOptions, request: IncomingMessage, response: Se
   collect(request, options.limits.maxBodyBytes, (body, error) => {
     if (error) {
       response.shouldKeepAlive = false;
-      sendError(out, error);
+      sendError(out, error, { redact });
       return;
     }
     const method = request.method ?? 'GET';
@@ -195,7 +196,7 @@ function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
     return;
   }
   const refusal = refusalOf(error.code ?? '');
-  const body = encodeError(refusal);
+  const body = encodeError(refusal, redact);
   socket.end(
     `HTTP/1.1 ${refusal.status} ${REASONS[refusal.status] ?? 'Bad Request'}\r\n` +
       `content-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body.toString()}`,

@@ -86,6 +86,8 @@ describe('status', () => {
     const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
     expect(status.version).toBe(version);
     expect(status.storage.calls).toBe(calls.length);
+    // The size of an almost empty database, divided by its few calls, would be a lie.
+    expect(status.storage.bytesPerCall).toBeNull();
     expect(status.revision).toMatch(/^rev_[0-9a-f]{16}$/);
   });
 });
@@ -249,6 +251,30 @@ describe('stack', () => {
       costNanoUsd: 1_000_000,
     });
   });
+});
+
+test('a price by measured throughput is the one the gateway bills by', async () => {
+  const price = { usdPerHour: 3.6, outputTokensPerSecond: 'measured' };
+  const deployments = { box: { provider: 'sandbox', model: 'small', price } };
+  await using own = await openControl({ config: { ...STACK, deployments } });
+  const priceOf = async () => {
+    const stack = (await (await own.get('/api/v1/stack')).json()) as StackAnswer;
+    return stack.deployments.find(({ name }) => name === 'box')?.price;
+  };
+  expect(await priceOf()).toBeNull();
+  own.control.deps.state.deployments = [
+    {
+      deployment: 'box',
+      calls: 30,
+      failures: 0,
+      inFlight: 1,
+      lastError: null,
+      lastOkAt: now,
+      measuredTokensPerSecond: 100,
+    },
+  ];
+  // 3.6 USD an hour are a thousandth of a USD a second, in which it makes 100 tokens.
+  expect(await priceOf()).toMatchObject({ outputPerMillion: 10 });
 });
 
 describe('keys', () => {

@@ -85,6 +85,19 @@ describe.each(TRANSPORTS)('calls through %s', (transport) => {
       { deployment: 'a', kind: 'primary', outcome: 'ok', status: 200, priceSource: 'config' },
     ]);
     expect(record?.payload).toBeUndefined();
+    expect(record?.stages.map(([name]) => name)).toEqual([
+      'authenticate',
+      'identify',
+      'plan',
+      'attempts',
+      'settle',
+    ]);
+    // Each begins where the one before ended, and the wait for the vendor is nobody else's.
+    expect(record?.stages.map(([, start]) => start)).toEqual([
+      0,
+      ...(record?.stages.slice(0, -1).map(([, , end]) => end) ?? []),
+    ]);
+    expect(record?.stages[3]?.[2]).toBe(record?.attempts[0]?.endMs);
     // The store ranges by id where it can: an id is never older than its call.
     const madeAfterMs = (idTime(record?.id ?? '') ?? 0) - (record?.startedAt ?? 0);
     expect(madeAfterMs).toBeGreaterThanOrEqual(0);
@@ -512,7 +525,14 @@ describe.each(TRANSPORTS)('calls through %s', (transport) => {
     const health = gateway.health();
     expect(health).toMatchObject({ callsServed: 3, openStreams: 0 });
     expect(health.deployments).toMatchObject([
-      { deployment: 'a', calls: 3, failures: 1, inFlight: 0, lastError: { code: 'upstream_error' } },
+      {
+        deployment: 'a',
+        calls: 3,
+        failures: 1,
+        inFlight: 0,
+        lastError: { code: 'upstream_error' },
+        measuredTokensPerSecond: null,
+      },
     ]);
   });
 

@@ -6,6 +6,8 @@ import { closedPort, type Fault, startUpstream } from '../support/upstream.ts';
 import { COST_NANO_USD, KEY, stackOver, startGateway, TIMEOUTS } from './harness.ts';
 
 const BODY = { model: 'reply', messages: [{ role: 'user' as const, content: 'Hello' }] };
+/** Looks like a credential, and is none of ours. */
+const FOREIGN = 'sk-relay-0123456789abcdefghij';
 const TEXT = 'The quick brown fox.';
 /** The timeout a stall ends by; every other one, and those of the second deployment, are far away. */
 const STALLS: Partial<Record<Fault, Partial<Timeouts>>> = {
@@ -273,5 +275,26 @@ describe('the wire', () => {
     });
     expect(response.status).toBe(400);
     expect(await response.text()).not.toContain('vendor-key');
+  });
+
+  test.each([
+    ['in the words of a rejection', 400, { message: `the relay key ${FOREIGN} has no access`, type: 'x' }],
+    ['as the code of an outage', 500, { message: 'no', code: FOREIGN }],
+  ])("nor anybody else's: %s", async (_where, status, error) => {
+    const { first, fetch, baseUrl } = await setUp(null, 1);
+    first.answer = (_seen, response) => {
+      response.writeHead(status, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ error, more: 'kept' }));
+    };
+    const response = await fetch(`${baseUrl}/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' },
+      body: JSON.stringify(BODY),
+    });
+    const text = await response.text();
+    expect(response.status).toBe(status === 400 ? 400 : 502);
+    expect(text).not.toContain(FOREIGN);
+    expect(text).toContain('[redacted]');
+    if (status === 400) expect(text).toContain('"more":"kept"');
   });
 });

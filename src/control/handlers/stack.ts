@@ -100,14 +100,18 @@ function toRow(
   const provider = snapshot.stack.providers[config.provider];
   if (!provider) throw new TrimtabError('internal', `deployment \`${name}\` names no provider of its stack`);
   const { ttft, total, deployment: _name, ...figures } = measured ?? { ...NO_FIGURES, ...NO_LATENCIES };
+  const health = deps.state.deployments.find(({ deployment }) => deployment === name) ?? null;
   return {
     name,
     implicit,
     config,
     provider: { type: provider.type, baseUrl: provider.baseUrl, dataPolicy: provider.dataPolicy },
     sandbox: isSandbox(config, snapshot),
-    price: readPrice(config, snapshot, deps.clock.now()),
-    health: deps.state.deployments.find(({ deployment }) => deployment === name) ?? null,
+    price: readPrice(config, snapshot, {
+      at: deps.clock.now(),
+      measuredTokensPerSecond: health?.measuredTokensPerSecond ?? null,
+    }),
+    health,
     figures,
     latency: { ttft, total },
   };
@@ -119,12 +123,16 @@ function isSandbox(config: DeploymentConfig, { stack }: Snapshot): boolean {
 }
 
 /** Price now; `null` when there is none, or when the provider cannot be bound (its secret is missing). */
-function readPrice(deployment: DeploymentConfig, snapshot: Snapshot, at: number): DeploymentRow['price'] {
+function readPrice(
+  deployment: DeploymentConfig,
+  snapshot: Snapshot,
+  now: { at: number; measuredTokensPerSecond: number | null },
+): DeploymentRow['price'] {
   const provider = snapshot.stack.providers[deployment.provider];
   const secrets = snapshot.secrets[deployment.provider] ?? { apiKey: null, headers: {} };
   try {
     const connection = provider && findProvider(provider.type)?.connect(provider, secrets);
-    return connection ? statedPrice({ deployment, connection, at }) : null;
+    return connection ? statedPrice({ deployment, connection, ...now }) : null;
   } catch (error) {
     if (error instanceof TrimtabError) return null;
     throw error;

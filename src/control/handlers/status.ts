@@ -4,6 +4,9 @@ import type { StatusAnswer } from '../api-types.ts';
 import type { ControlDeps } from '../deps.ts';
 import { defineRoute, type Route } from '../route.ts';
 
+/** An empty database has a size too: among fewer calls it says nothing of one call. */
+const MIN_CALLS_TO_DIVIDE = 1000;
+
 export const statusRoutes: Route[] = [
   defineRoute({
     method: 'GET',
@@ -34,7 +37,9 @@ async function refreshFromStore({ store, state }: ControlDeps): Promise<StatusAn
   try {
     const [presence, stats] = await Promise.all([store.calls.presence(), store.stats()]);
     const { engine, ...storage } = stats;
-    Object.assign(state, { presence, engine, storage });
+    const isTelling = storage.calls >= MIN_CALLS_TO_DIVIDE;
+    const bytesPerCall = isTelling ? storage.bytesPerCall : null;
+    Object.assign(state, { presence, engine, storage: { ...storage, bytesPerCall } });
     return 'ok';
   } catch (error) {
     if (error instanceof TrimtabError && error.code === 'store_unavailable') return 'away';

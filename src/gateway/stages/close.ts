@@ -6,6 +6,8 @@ import type { Call } from '../call.ts';
 export function close(call: Call): void {
   call.over = true;
   call.watch.stop();
+  const last = call.attempts.at(-1);
+  if (last) call.mark('attempts', last.endMs);
   call.state.callsServed++;
   if (call.state.calls.delete(call) && call.parsed?.stream) call.state.openStreams--;
 }

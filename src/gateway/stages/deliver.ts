@@ -1,6 +1,6 @@
 /** What goes to the client: heads, bytes, errors in its protocol's shape. */
 import type { TrimtabError } from '../../core/error.ts';
-import { encodeError, encodeErrorEvent } from '../../protocols/error-body.ts';
+import { encodeError, encodeErrorEvent, redactErrorBody } from '../../protocols/error-body.ts';
 import type { Failure } from '../../providers/provider.ts';
 import type { Call } from '../call.ts';
 import { MAX_KEPT_BYTES } from './record.ts';
@@ -70,13 +70,13 @@ export interface ErrorReply {
 export function failureReply(call: Call, { error, body, status, retryAfterMs }: Failure): ErrorReply {
   const reply = errorReply(call, error);
   if (retryAfterMs !== null) reply.headers['retry-after'] = String(Math.ceil(retryAfterMs / 1000));
-  return body ? { ...reply, status, body } : reply;
+  return body ? { ...reply, status, body: redactErrorBody(body, call.serving.redact) } : reply;
 }
 
 export function errorReply(call: Call, error: TrimtabError): ErrorReply {
   const headers = answerHeaders(call, 'application/json');
   if (error.retryAfterSeconds !== undefined) headers['retry-after'] = String(error.retryAfterSeconds);
-  return { error, status: error.status, headers, body: encodeError(error) };
+  return { error, status: error.status, headers, body: encodeError(error, call.serving.redact) };
 }
 
 export function sendReply(call: Call, { status, headers, body }: ErrorReply): void {
@@ -86,7 +86,9 @@ export function sendReply(call: Call, { status, headers, body }: ErrorReply): vo
 }
 
 /** The explicit end of a stream that broke: an error event, no `[DONE]`. */
-export const brokenEnd: (error: TrimtabError) => Buffer = encodeErrorEvent;
+export function brokenEnd(call: Call, error: TrimtabError): Buffer {
+  return encodeErrorEvent(error, call.serving.redact);
+}
 
 /** A deployment's name may hold any character; a header value may not. */
 function headerValue(text: string): string {

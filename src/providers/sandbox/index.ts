@@ -43,7 +43,7 @@ const compatible = createOpenAiCompatible({
   prices: priceBook,
   data: () => ({ ...policyOf('own', { retentionDays: 0, trainsOnData: false }), regions: ['local'] }),
   capabilities: () => ({ tools: true, jsonSchema: true, vision: false }),
-  suggestedModels: ['small', 'large'],
+  suggestedModels: ['small', 'large', 'embed'],
   parseOptions,
   sandbox: true,
   source: 'vendor/server.ts',
