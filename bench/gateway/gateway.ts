@@ -1,7 +1,7 @@
 /**
  * What a call through Trimtab costs, next to a bare `node:http` + undici proxy that does nothing else.
  *
- *   node bench/gateway/gateway.ts [--quick] [--rounds N] [--calls N] [--soak N] [--only full|gateway] [--node "flags"] [--json]
+ *   node bench/gateway/gateway.ts [--quick] [--rounds N] [--calls N] [--soak N] [--only full|gateway] [--node="flags"] [--json]
  *
  * Four processes: this one makes the load, one is the vendor, one is measured. CPU is user + system time of the whole
  * measured process (all its threads) per call; latency is the median at one connection. Rounds are interleaved, and
