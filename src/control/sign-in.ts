@@ -12,7 +12,10 @@ import type { SettingStore } from '../store/store.ts';
 export const SESSION_COOKIE = 'trimtab_session';
 /** A session ends this long after sign-in. */
 export const SESSION_MS = 24 * 3_600_000;
-/** Wrong admin tokens taken per minute, over all callers, before any further one is refused unread. */
+/**
+ * Different wrong admin tokens taken per minute, over all callers, before any further one is refused unread. The same
+ * one again is a client with a stale setting, not a guess, and must not lock the others out.
+ */
 const MAX_FAILURES = 10;
 const FAILURE_WINDOW_MS = 60_000;
 
@@ -54,7 +57,8 @@ class StoredSignIn implements SignIn {
   private readonly cliTokenHash: string | null;
   private adminTokenHash: string | undefined;
   private sessionKey = '';
-  private failures: number[] = [];
+  /** Hashes of wrong tokens, and when each first came. */
+  private failures = new Map<string, number>();
   private ended = new Map<string, number>();
 
   constructor(options: SignInOptions) {
@@ -120,14 +124,16 @@ class StoredSignIn implements SignIn {
   /** The limit is over all callers: behind a proxy every caller has the same address. Sessions stay unharmed. */
   private checkAdminToken(token: string): void {
     const now = this.options.clock.now();
-    this.failures = this.failures.filter((at) => at > now - FAILURE_WINDOW_MS);
-    if (this.failures.length >= MAX_FAILURES) {
+    for (const [hash, at] of this.failures) if (at <= now - FAILURE_WINDOW_MS) this.failures.delete(hash);
+    const [oldest = now] = this.failures.values();
+    if (this.failures.size >= MAX_FAILURES) {
       throw new TrimtabError('too_many_sign_ins', `${MAX_FAILURES} wrong admin tokens within a minute`, {
-        retryAfterSeconds: Math.ceil(((this.failures[0] as number) + FAILURE_WINDOW_MS - now) / 1000),
+        retryAfterSeconds: Math.ceil((oldest + FAILURE_WINDOW_MS - now) / 1000),
       });
     }
     if (this.isAdminToken(token)) return;
-    this.failures.push(now);
+    const hash = hashSecret(token);
+    if (!this.failures.has(hash)) this.failures.set(hash, now);
     throw new TrimtabError('not_signed_in', 'the admin token is not the one this server knows');
   }
 
