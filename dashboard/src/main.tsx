@@ -21,14 +21,21 @@ const client: QueryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 10_000,
+      // The server may be on this machine: it is there even when the network is not.
+      networkMode: 'always',
       retry: (failures, error) =>
         failures < 2 && !(error instanceof ApiFailure && error.status >= 400 && error.status < 500),
     },
   },
 });
 
-// After an upgrade an open page asks for chunks that are gone: load the new version.
-addEventListener('vite:preloadError', () => location.reload());
+// After an upgrade an open page asks for chunks that are gone: load the new version, but not in a circle.
+addEventListener('vite:preloadError', () => {
+  const last = Number(sessionStorage.getItem('trimtab.reloaded') ?? 0);
+  if (Date.now() - last < 30_000) return;
+  sessionStorage.setItem('trimtab.reloaded', String(Date.now()));
+  location.reload();
+});
 
 const root = document.getElementById('app');
 if (root) {

@@ -146,7 +146,7 @@ function TopBar() {
   }, []);
   const signOut = async (): Promise<void> => {
     await request('DELETE', '/api/v1/session').catch(() => undefined);
-    client.clear();
+    client.removeQueries({ predicate: (query) => query.queryKey[0] !== 'session' });
     client.setQueryData(['session'], { signedIn: false });
   };
   return (

@@ -12,7 +12,7 @@ export function SignIn() {
   const signIn = useMutation({
     mutationFn: () => request<SessionAnswer>('POST', '/api/v1/session', { body: { token: token.trim() } }),
     onSuccess: (answer) => {
-      client.clear();
+      client.removeQueries({ predicate: (query) => query.queryKey[0] !== 'session' });
       client.setQueryData(['session'], answer);
     },
   });

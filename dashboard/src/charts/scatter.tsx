@@ -25,7 +25,7 @@ export function Scatter({ calls, onOpen }: { calls: readonly CallSummary[]; onOp
             {formatTick(level)}
           </text>
         ))}
-        <svg aria-hidden="true" x="52" className="scatter-plot">
+        <svg aria-hidden="true" x="52" style={{ width: 'calc(100% - 56px)' }}>
           {levels.map((level) => (
             <line key={level} x1="0" x2="100%" y1={y(level)} y2={y(level)} />
           ))}

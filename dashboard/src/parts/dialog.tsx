@@ -20,7 +20,10 @@ export function Dialog(props: {
       ref={ref}
       aria-labelledby={title}
       className={props.className}
-      onClose={props.onClose}
+      onCancel={(event) => {
+        event.preventDefault();
+        props.onClose();
+      }}
       onClick={(event) => {
         if (event.target === ref.current) props.onClose();
       }}
