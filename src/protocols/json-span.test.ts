@@ -39,7 +39,7 @@ describe('MemberTable', () => {
   test('agrees with JSON.parse on any object, any white space', () => {
     const key = fc.oneof(
       fc.constantFrom('model', 'stream', 'a"b', '\\\\', '', 'größe'),
-      fc.string({ unit: 'binary', minLength: 2 }),
+      fc.string({ unit: 'binary' }),
     );
     fc.assert(
       fc.property(
@@ -59,7 +59,7 @@ describe('MemberTable', () => {
   test('agrees with JSON.parse when members repeat and keys are escaped', () => {
     const escaped = (text: string): string =>
       `"${[...text].map((char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')}"`;
-    const member = fc.tuple(fc.constantFrom('model', 'mode', 'name'), fc.boolean(), fc.jsonValue());
+    const member = fc.tuple(fc.constantFrom('model', 'mode', 'name', 'n'), fc.boolean(), fc.jsonValue());
     fc.assert(
       fc.property(fc.array(member), (members) => {
         const text = `{${members
@@ -69,7 +69,7 @@ describe('MemberTable', () => {
           )
           .join(',')}}`;
         const parsed = JSON.parse(text) as Record<string, unknown>;
-        for (const name of ['model', 'mode', 'name']) expect(valueAt(text, name)).toEqual(parsed[name]);
+        for (const name of ['model', 'mode', 'name', 'n']) expect(valueAt(text, name)).toEqual(parsed[name]);
       }),
       { numRuns: 1000 },
     );
