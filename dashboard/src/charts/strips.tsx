@@ -8,6 +8,9 @@ import { readTheme, useColourScheme } from './theme.ts';
 
 export type { Mark, Strip } from './strip-options.ts';
 
+/** One and the same array, so that a chart without marks is not drawn anew for each. */
+const NO_MARKS: readonly Mark[] = [];
+
 export interface StripsProps {
   label: string;
   /** Starts of the buckets, epoch milliseconds. */
@@ -27,9 +30,10 @@ export interface StripsProps {
  * the cursor, Enter opens the calls under it.
  */
 export function Strips(props: StripsProps) {
-  const { times, bucketMs, strips, marks = [] } = props;
+  const { times, bucketMs, strips, marks = NO_MARKS } = props;
   const [cursor, setCursor] = useState<number | null>(null);
   const plots = useRef(new Map<string, uPlot>());
+  const steered = useRef(false);
   const at = cursor === null ? undefined : times[cursor];
   const pick = (index: number): void => {
     const start = times[index];
@@ -37,11 +41,17 @@ export function Strips(props: StripsProps) {
   };
   const move = (to: number): void => {
     const index = Math.max(0, Math.min(times.length - 1, to));
+    // The plots report their cursor too; what the keys say stands.
+    steered.current = true;
     for (const plot of plots.current.values()) {
       const left = plot.valToPos((times[index] ?? 0) / 1000, 'x');
       plot.setCursor({ left: left + 1, top: 10 }, false);
     }
+    steered.current = false;
     setCursor(index);
+  };
+  const report = (index: number | null): void => {
+    if (!steered.current) setCursor(index);
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     const step = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10 }[event.key];
@@ -73,7 +83,7 @@ export function Strips(props: StripsProps) {
           last={index === strips.length - 1}
           cursor={cursor}
           props={{ ...props, marks }}
-          onCursor={setCursor}
+          onCursor={report}
           onPick={pick}
           plots={plots.current}
         />

@@ -1,5 +1,6 @@
 import { type ReactNode, useMemo, useState } from 'react';
-import { type CsvValue, download, toCsv } from './csv.ts';
+import { type CsvValue, toCsv } from './csv.ts';
+import { download } from './download.ts';
 import { Scroll } from './scroll.tsx';
 
 export interface Column<Row> {
