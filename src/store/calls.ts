@@ -5,20 +5,29 @@ import { fromCallRow, SUMMARY_COLUMNS, type SummaryRow, text, toCallRow, toSumma
 import { firstIdAt, ID_SLACK_MS } from './call-window.ts';
 import type { Engine } from './engines/engine.ts';
 import { fromFeedbackRow } from './feedback.ts';
+import type { Folder } from './fold.ts';
+import { SLOW_MS } from './migrations/0001-calls.ts';
+import { addPending, entryOf } from './pending.ts';
 import { DAY_MS } from './rollup-grains.ts';
-import { addCallsToRollups } from './rollup-write.ts';
 import { CALLS, type Database, PAYLOADS } from './schema.ts';
 import type { CallFilter, CallStore, CallSummary } from './store.ts';
 
 /** Up to so many slow calls are sorted; above, slow calls are so common that a plain scan soon finds a page. */
 const MANY_SLOW_CALLS = 20_000;
 
+/** Above so many scores in the range of a batch's ids, the ids themselves are looked up. */
+const MANY_SCORES = 2000;
+
 type Page = { limit: number; before?: string; after?: string };
 type CallQuery = SelectQueryBuilder<Database, 'calls', SummaryRow>;
 
-export function createCallStore(db: Kysely<Database>, engine: Engine): CallStore {
+export function createCallStore(db: Kysely<Database>, engine: Engine, folder: Folder): CallStore {
   return {
-    insert: (records) => insertCalls(db, engine, records),
+    async insert(records) {
+      const inserted = await insertCalls(db, engine, records);
+      await folder.added(inserted);
+      return { inserted };
+    },
     async get(id) {
       const row = await db.selectFrom('calls').selectAll().where('id', '=', id).executeTakeFirst();
       if (!row) return undefined;
@@ -37,6 +46,7 @@ export function createCallStore(db: Kysely<Database>, engine: Engine): CallStore
     },
     list: (filter, page) => listCalls(db, filter, page),
     async presence() {
+      await folder.flush();
       const [real, sandbox] = await Promise.all([0, 1].map((flag) => hasCalls(db, flag)));
       return { real: real === true, sandbox: sandbox === true };
     },
@@ -47,22 +57,52 @@ async function insertCalls(
   db: Kysely<Database>,
   engine: Engine,
   records: readonly CallRecord[],
-): Promise<{ inserted: number }> {
-  if (records.length === 0) return { inserted: 0 };
+): Promise<number> {
+  if (records.length === 0) return 0;
   // In the order of ids: two writers that hold the same records then wait for, and never dead-lock, each other.
   const sorted = [...records].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
   await engine.prepareDays(db, daysOf(sorted));
-  const inserted = await db.transaction().execute(async (trx: Transaction<Database>) => {
+  return db.transaction().execute(async (trx: Transaction<Database>) => {
     const positions = await engine.insertNew(trx, CALLS, sorted.map(toCallRow));
     const fresh = positions.map((position) => sorted[position] as CallRecord);
     const payloads = fresh.flatMap(({ id, payload }) =>
       payload ? [[text(id), text(payload.request), text(payload.response)]] : [],
     );
     if (payloads.length > 0) await engine.insertNew(trx, PAYLOADS, payloads);
-    if (fresh.length > 0) await addCallsToRollups(trx, engine, fresh);
+    if (fresh.length > 0) {
+      // After the calls, so that of a call and its feedback arriving at once one sees the other.
+      await engine.lockRollups(trx);
+      const scores = await earlyScores(trx, fresh);
+      await addPending(
+        trx,
+        fresh.map((call) => entryOf(call, scores.get(call.id))),
+      );
+    }
     return fresh.length;
   });
-  return { inserted };
+}
+
+/** Feedback that came before its call. `calls` are sorted by id. */
+async function earlyScores(
+  trx: Transaction<Database>,
+  calls: readonly CallRecord[],
+): Promise<Map<string, { count: number; sum: number }>> {
+  const query = trx
+    .selectFrom('feedback')
+    .select(['call_id', 'score'])
+    .where('call_id', '>=', (calls[0] as CallRecord).id)
+    .where('call_id', '<=', (calls.at(-1) as CallRecord).id);
+  let rows = await query.limit(MANY_SCORES).execute();
+  if (rows.length === MANY_SCORES) {
+    const ids = calls.map((call) => call.id);
+    rows = await query.where('call_id', 'in', ids).execute();
+  }
+  const scores = new Map<string, { count: number; sum: number }>();
+  for (const { call_id, score } of rows) {
+    const standing = scores.get(call_id);
+    scores.set(call_id, { count: (standing?.count ?? 0) + 1, sum: (standing?.sum ?? 0) + score });
+  }
+  return scores;
 }
 
 function daysOf(records: readonly CallRecord[]): number[] {
@@ -110,9 +150,12 @@ function byColumns(start: CallQuery, filter: CallFilter): CallQuery {
   if (filter.user !== undefined) query = query.where('user_id', '=', filter.user);
   if (filter.deployment !== undefined) query = query.where('deployment', '=', filter.deployment);
   if (filter.key !== undefined) query = query.where('key_id', '=', filter.key);
-  if (filter.sandbox !== undefined) query = query.where('sandbox', '=', Number(filter.sandbox));
   if (filter.minDurationMs !== undefined) query = query.where('duration_ms', '>', filter.minDurationMs);
+  if (filter.sandbox === false) query = query.where('sandbox', '=', 0);
   // Partial indexes are only used where their own condition stands in the query, as a literal.
+  if (filter.sandbox === true) query = query.where(sql`sandbox`, '=', sql`1`);
+  if (filter.minDurationMs !== undefined && filter.minDurationMs >= SLOW_MS)
+    query = query.where(sql`duration_ms`, '>=', sql.raw(String(SLOW_MS)));
   if (filter.outcome !== undefined) query = query.where('outcome', '=', filter.outcome);
   if (filter.outcome !== undefined && filter.outcome !== 'ok')
     query = query.where(sql`outcome`, '<>', sql`'ok'`);
@@ -122,13 +165,14 @@ function byColumns(start: CallQuery, filter: CallFilter): CallQuery {
 }
 
 async function runPage(db: Kysely<Database>, query: CallQuery, filter: CallFilter): Promise<SummaryRow[]> {
-  if (filter.minDurationMs === undefined) return query.execute();
+  if (filter.minDurationMs === undefined || filter.minDurationMs < SLOW_MS) return query.execute();
   const { slow } = await db
     .selectFrom(
       db
         .selectFrom('calls')
         .select('id')
         .where('duration_ms', '>', filter.minDurationMs)
+        .where(sql`duration_ms`, '>=', sql.raw(String(SLOW_MS)))
         .limit(MANY_SLOW_CALLS)
         .as('slow'),
     )
@@ -165,8 +209,10 @@ async function scoresOf(db: Kysely<Database>, ids: readonly string[]): Promise<M
 
 async function hasCalls(db: Kysely<Database>, sandbox: number): Promise<boolean> {
   const row = await db
-    .selectFrom('calls')
-    .select('id')
+    .selectFrom('rollups')
+    .select('bucket')
+    .where('grain', '=', 0)
+    .where('tier', '=', DAY_MS)
     .where('sandbox', '=', sandbox)
     .limit(1)
     .executeTakeFirst();

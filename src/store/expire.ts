@@ -2,9 +2,11 @@ import { type Kysely, sql } from 'kysely';
 import type { RetentionConfig } from '../stack/stack.ts';
 import { firstIdAt } from './call-window.ts';
 import type { Engine, PartitionedTable } from './engines/engine.ts';
-import { DAY_MS, EIGHT_DAYS_MS, GRAINS, USER_GRAIN, USER_TASK_GRAIN } from './rollup-grains.ts';
-import type { RollupTable } from './rollup-read.ts';
+import { DAY_MS, GRAINS, USER_GRAIN, USER_TASK_GRAIN } from './rollup-grains.ts';
 import type { Database } from './schema.ts';
+import { forgetUsers } from './user-write.ts';
+
+type RollupTable = 'rollups' | 'user_sums';
 
 /** Longest one statement should hold the writer. */
 const STEP_MS = 50;
@@ -67,17 +69,22 @@ async function expireRollups(
       tiers.map((tier): [RollupTable, number, number] => ['rollups', id, tier]),
     ),
     ...[USER_GRAIN, USER_TASK_GRAIN].flatMap(({ id, tiers }) =>
-      tiers.map((tier): [RollupTable, number, number] => ['user_rollups', id, tier]),
+      tiers.map((tier): [RollupTable, number, number] => ['user_sums', id, tier]),
     ),
   ];
   let deleted = 0;
-  // The end of the longest bucket that has passed, so that every tier still tells the same story of what is left.
-  const before = Math.floor(options.before / EIGHT_DAYS_MS) * EIGHT_DAYS_MS;
+  // Whole days, so that every tier still tells the same story of what is left.
+  const before = Math.floor(options.before / DAY_MS) * DAY_MS;
   for (const [table, grain, tier] of all)
     for (const sandbox of [0, 1]) {
       const range = sql`grain = ${grain} and tier = ${tier} and sandbox = ${sandbox} and bucket < ${before}`;
       deleted += await expireRange(db, engine, { table, range, monotonic: options.monotonic });
     }
+  if (deleted > 0)
+    await db.transaction().execute(async (trx) => {
+      await engine.lockRollups(trx);
+      await forgetUsers(trx);
+    });
   return deleted;
 }
 
@@ -89,9 +96,7 @@ async function expireRange(
 ): Promise<number> {
   const table = sql.table(what.table);
   const key = sql.raw(
-    what.table === 'rollups'
-      ? 'grain, tier, sandbox, bucket, task, deployment, key_id'
-      : 'grain, tier, sandbox, bucket, task, user_id',
+    what.table === 'rollups' ? 'grain, tier, sandbox, bucket, task, deployment, key_id' : 'id',
   );
   return inSteps(what.monotonic, (rows) =>
     db.transaction().execute(async (trx) => {

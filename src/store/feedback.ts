@@ -1,11 +1,12 @@
-import type { Kysely } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import { text, textOrNull } from './call-row.ts';
 import type { Engine } from './engines/engine.ts';
-import { addFeedbackToRollups } from './rollup-write.ts';
+import type { Folder } from './fold.ts';
+import { addPending, feedbackFigures } from './pending.ts';
 import type { Database, FeedbackTable } from './schema.ts';
 import type { Feedback, FeedbackStore } from './store.ts';
 
-export function createFeedbackStore(db: Kysely<Database>, engine: Engine): FeedbackStore {
+export function createFeedbackStore(db: Kysely<Database>, engine: Engine, folder: Folder): FeedbackStore {
   return {
     async add(feedback) {
       await db.transaction().execute(async (trx) => {
@@ -16,8 +17,9 @@ export function createFeedbackStore(db: Kysely<Database>, engine: Engine): Feedb
           .values(toFeedbackRow(feedback))
           .onConflict((conflict) => conflict.doNothing())
           .executeTakeFirstOrThrow();
-        if (numInsertedOrUpdatedRows === 1n) await addFeedbackToRollups(trx, engine, feedback);
+        if (numInsertedOrUpdatedRows === 1n) await countFeedback(trx, feedback);
       });
+      await folder.added(1);
     },
     async list(filter) {
       let query = db
@@ -34,6 +36,25 @@ export function createFeedbackStore(db: Kysely<Database>, engine: Engine): Feedb
       return rows.map((row) => ({ ...fromFeedbackRow(row), task: row.task }));
     },
   };
+}
+
+/** Counts one piece of feedback, when its call is there; else the call's insert will. */
+async function countFeedback(trx: Transaction<Database>, feedback: Feedback): Promise<void> {
+  const call = await trx
+    .selectFrom('calls')
+    .select(['started_at', 'sandbox', 'task', 'deployment', 'key_id', 'user_id'])
+    .where('id', '=', feedback.callId)
+    .executeTakeFirst();
+  if (!call) return;
+  const values = {
+    task: call.task,
+    deployment: call.deployment ?? '',
+    key: call.key_id,
+    user: call.user_id ?? '',
+  };
+  const figures = feedbackFigures(feedback.score);
+  const { started_at: at, sandbox } = call;
+  await addPending(trx, [{ at, sandbox, values, ttftMs: null, totalMs: null, figures }]);
 }
 
 function toFeedbackRow(feedback: Feedback): FeedbackTable {

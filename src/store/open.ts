@@ -7,6 +7,7 @@ import type { Engine } from './engines/engine.ts';
 import { createSqliteEngine } from './engines/sqlite.ts';
 import { expire } from './expire.ts';
 import { createFeedbackStore } from './feedback.ts';
+import { createFolder } from './fold.ts';
 import { createKeyStore } from './keys.ts';
 import { migrate } from './migrations/index.ts';
 import { createRevisionStore } from './revisions.ts';
@@ -15,6 +16,9 @@ import { createRollupStore } from './rollups.ts';
 import type { Database } from './schema.ts';
 import { createSettingStore } from './settings.ts';
 import type { Store } from './store.ts';
+
+/** Calls wait at most this long to be added to the rollups; a read of rollups does not wait. */
+const FOLD_EVERY_MS = 5000;
 
 export interface StoreOptions {
   /** Folder of the embedded database, made when missing. Unused with `databaseUrl`. */
@@ -38,7 +42,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     await db.destroy();
     throw error;
   }
-  return createStore(db, engine, options.clock);
+  return createStore(db, engine, options);
 }
 
 /** A driver is loaded only when it is used. */
@@ -48,17 +52,33 @@ async function createEngine({ dataDir, databaseUrl, logger }: StoreOptions): Pro
   return createPostgresEngine(databaseUrl, logger);
 }
 
-function createStore(db: Kysely<Database>, engine: Engine, clock: Clock): Store {
+function createStore(db: Kysely<Database>, engine: Engine, { clock, logger }: StoreOptions): Store {
+  const folder = createFolder(db, engine);
+  const timer = clock.every(FOLD_EVERY_MS, () => {
+    folder
+      .tick()
+      .catch((error) => logger.warn({ error: String(error) }, 'rollups are behind; reads catch up'));
+  });
   return {
-    calls: createCallStore(db, engine),
-    rollups: createRollupStore(db),
-    feedback: createFeedbackStore(db, engine),
+    calls: createCallStore(db, engine, folder),
+    rollups: createRollupStore(db, folder),
+    feedback: createFeedbackStore(db, engine, folder),
     keys: createKeyStore(db),
     revisions: createRevisionStore(db, engine),
     settings: createSettingStore(db),
-    expire: (retention, now) => expire(db, engine, { retention, now, monotonic: clock.monotonic }),
-    stats: () => statsOf(db, engine),
-    close: () => db.destroy(),
+    async expire(retention, now) {
+      await folder.flush();
+      return expire(db, engine, { retention, now, monotonic: clock.monotonic });
+    },
+    async stats() {
+      await folder.flush();
+      return statsOf(db, engine);
+    },
+    async close() {
+      timer.stop();
+      await folder.idle();
+      await db.destroy();
+    },
   };
 }
 

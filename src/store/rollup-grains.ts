@@ -2,17 +2,14 @@ import type { Dimension } from './store.ts';
 
 /**
  * Which rollups exist. A grain is a set of dimensions told apart; a tier is a length of bucket, aligned to the epoch.
- * Latency histograms are kept for few-valued grains only. Users are many, so their grains have coarser tiers: thirty
- * days are answered from a few buckets of eight days, some days, and the hours at the edges, instead of 720 hours.
+ * Latency histograms are kept for few-valued grains only. Users are many, so their sums are kept apart, in bulk (user-sums.ts).
  */
 export const HOUR_MS = 3_600_000;
-export const SIX_HOURS_MS = 6 * HOUR_MS;
 export const DAY_MS = 24 * HOUR_MS;
-export const EIGHT_DAYS_MS = 8 * DAY_MS;
 
 export interface Grain {
   readonly id: number;
-  readonly dimensions: readonly Dimension[];
+  readonly dimensions: readonly Exclude<Dimension, 'user'>[];
   /** Milliseconds, longest first. */
   readonly tiers: readonly number[];
   /** Whether its rows carry latency histograms. */
@@ -29,26 +26,19 @@ export const GRAINS: readonly Grain[] = [
   { id: 5, dimensions: ['task', 'deployment', 'key'], tiers: [DAY_MS, HOUR_MS], latency: false },
 ];
 
-/** In `user_rollups`. The hours of {@link USER_GRAIN} are read from {@link USER_TASK_GRAIN}, which has them anyway. */
-export const USER_GRAIN: Grain = {
-  id: 0,
-  dimensions: ['user'],
-  tiers: [EIGHT_DAYS_MS, DAY_MS, SIX_HOURS_MS],
-  latency: false,
-};
-export const USER_TASK_GRAIN: Grain = {
-  id: 1,
-  dimensions: ['task', 'user'],
-  tiers: [EIGHT_DAYS_MS, DAY_MS, HOUR_MS],
-  latency: false,
-};
+/**
+ * In `user_sums`. The hours of {@link USER_GRAIN} are read from {@link USER_TASK_GRAIN}, which has them anyway.
+ * Tiers: longest first.
+ */
+export const USER_GRAIN = { id: 0, tiers: [DAY_MS] } as const;
+export const USER_TASK_GRAIN = { id: 1, tiers: [DAY_MS, HOUR_MS] } as const;
 
 /** The first grain of `rollups` that tells these dimensions apart; `undefined` when none does. */
 export function grainFor(needed: ReadonlySet<Dimension>, want: { latency: boolean }): Grain | undefined {
   return GRAINS.find(
     (grain) =>
       (grain.latency || !want.latency) &&
-      [...needed].every((dimension) => grain.dimensions.includes(dimension)),
+      [...needed].every((dimension) => dimension !== 'user' && grain.dimensions.includes(dimension)),
   );
 }
 

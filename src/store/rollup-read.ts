@@ -16,24 +16,19 @@ export const DIMENSION_COLUMNS: Readonly<Record<Dimension, string>> = {
   user: 'user_id',
 };
 
-export type RollupTable = 'rollups' | 'user_rollups';
-/** Where to read: one grain of one table, and the buckets. */
+/** Where to read: one grain, and the buckets. */
 export interface Source {
-  table: RollupTable;
   grain: Grain;
   segments: readonly Segment[];
 }
-
-/** `users`: these only. */
-export type SourceFilter = RollupFilter & { users?: readonly string[] };
 
 /** `select <columns> from ... union all ...` over every source and segment; `undefined` when the window is empty. */
 export function selectFrom(
   sources: readonly Source[],
   columns: RawBuilder<unknown>,
-  filter: SourceFilter,
+  filter: RollupFilter,
 ): RawBuilder<unknown> | undefined {
-  const parts = sources.flatMap(({ table, grain, segments }) =>
+  const parts = sources.flatMap(({ grain, segments }) =>
     segments.map((segment) => {
       const conditions = [
         sql`grain = ${grain.id}`,
@@ -45,21 +40,16 @@ export function selectFrom(
         const wanted = filter[dimension];
         if (wanted !== undefined) conditions.push(sql`${sql.ref(DIMENSION_COLUMNS[dimension])} = ${wanted}`);
       }
-      if (!grain.dimensions.includes('task')) conditions.push(sql`task = ''`);
-      if (filter.users) conditions.push(sql`user_id in (${sql.join(filter.users)})`);
-      return sql`select ${columns} from ${sql.table(table)} where ${sql.join(conditions, sql` and `)}`;
+      return sql`select ${columns} from rollups where ${sql.join(conditions, sql` and `)}`;
     }),
   );
   return parts.length > 0 ? sql.join(parts, sql` union all `) : undefined;
 }
 
-/** With a task or user the index is entered once per bucket; without, one range holds all that is wanted. */
-function bucketCondition(segment: Segment, filter: SourceFilter): RawBuilder<unknown> {
+/** With a task the index is entered once per bucket; without, one range holds all that is wanted. */
+function bucketCondition(segment: Segment, filter: RollupFilter): RawBuilder<unknown> {
   const buckets = bucketsOf(segment);
-  if (
-    (filter.task !== undefined || filter.user !== undefined || filter.users) &&
-    buckets.length <= MAX_LOOKUPS
-  )
+  if (filter.task !== undefined && buckets.length <= MAX_LOOKUPS)
     return sql`bucket in (${sql.join(buckets)})`;
   return sql`bucket >= ${segment.from} and bucket < ${segment.to}`;
 }

@@ -1,15 +1,7 @@
-import { type Kysely, type RawBuilder, sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { bucketCalls, callLatency, groupCalls } from './call-sums.ts';
-import {
-  cutWindow,
-  floorTo,
-  type Grain,
-  grainFor,
-  HOUR_MS,
-  type Segment,
-  USER_GRAIN,
-  USER_TASK_GRAIN,
-} from './rollup-grains.ts';
+import type { Folder } from './fold.ts';
+import { cutWindow, floorTo, type Grain, grainFor, HOUR_MS } from './rollup-grains.ts';
 import {
   createLatencyPair,
   DIMENSION_COLUMNS,
@@ -19,7 +11,6 @@ import {
   mergeRow,
   rowsOf,
   type Source,
-  type SourceFilter,
   SUMS,
   selectFrom,
   toFigures,
@@ -29,16 +20,30 @@ import {
 } from './rollup-read.ts';
 import type { Database } from './schema.ts';
 import type { Dimension, Figures, GroupKey, RollupFilter, RollupStore, SeriesPoint } from './store.ts';
+import { countUsers, createUserReader, groupUsers, type UserReader } from './user-read.ts';
 
 type Group = Figures & GroupKey;
 type HistogramRow = Record<string, unknown> & { ttft: Uint8Array | null; total: Uint8Array | null };
 
-export function createRollupStore(db: Kysely<Database>): RollupStore {
+export function createRollupStore(db: Kysely<Database>, folder: Folder): RollupStore {
+  const reader = createUserReader(db);
   return {
-    group: (filter, by, limit) => group(db, { filter: wholeHours(filter), by, limit }),
-    latency: (filter, by) => latency(db, wholeHours(filter), by),
-    series: (filter, bucketMs) => series(db, wholeHours(filter), bucketMs),
-    users: (filter) => users(db, wholeHours(filter)),
+    async group(filter, by, limit) {
+      await folder.flush();
+      return group(db, reader, { filter: wholeHours(filter), by, limit });
+    },
+    async latency(filter, by) {
+      await folder.flush();
+      return latency(db, wholeHours(filter), by);
+    },
+    async series(filter, bucketMs) {
+      await folder.flush();
+      return series(db, wholeHours(filter), bucketMs);
+    },
+    async users(filter) {
+      await folder.flush();
+      return users(db, reader, wholeHours(filter));
+    },
   };
 }
 
@@ -49,44 +54,25 @@ function wholeHours(filter: RollupFilter): RollupFilter {
 
 async function group(
   db: Kysely<Database>,
+  reader: UserReader,
   query: { filter: RollupFilter; by: readonly Dimension[]; limit: number },
 ): Promise<Group[]> {
   const { filter, by, limit } = query;
-  const sources = sourcesFor(filter, by);
-  if (!sources) {
-    const groups = await groupCalls(db, filter, by);
-    if (by.length === 0 && groups.length === 0) return [toFigures(undefined)];
-    return groups.sort(bySpend).slice(0, limit);
-  }
-  if (by.length === 1 && by[0] === 'user' && filter.user === undefined) {
-    const top = await topUsers(db, { sources, filter, limit });
-    return top.length > 0 ? sumGroups(db, { sources, filter: { ...filter, users: top }, by, limit }) : [];
-  }
-  return sumGroups(db, { sources, filter, by, limit });
-}
-
-/**
- * The users that spent most, by two sums instead of fourteen: users are many, and only the first few are shown. Their
- * other sums are then looked up.
- */
-async function topUsers(
-  db: Kysely<Database>,
-  query: { sources: Source[]; filter: RollupFilter; limit: number },
-): Promise<string[]> {
-  const inner = selectFrom(query.sources, sql.raw('user_id, cost_nano_usd, calls'), query.filter);
-  const rows = await rowsOf<{ user_id: string }>(
-    db,
-    inner &&
-      sql`select user_id from (${inner}) parts group by user_id order by ${SPEND_ORDER}, user_id limit ${query.limit}`,
-  );
-  return rows.map((row) => row.user_id);
+  const needed = neededBy(filter, by);
+  const grain = grainFor(needed, { latency: false });
+  if (grain) return sumGroups(db, { sources: sourcesOf(grain, filter), filter, by, limit });
+  const groups = inUserSums(needed, filter)
+    ? await groupUsers(db, reader, { filter, by, limit })
+    : await groupCalls(db, filter, by);
+  if (by.length === 0 && groups.length === 0) return [toFigures(undefined)];
+  return groups.sort(bySpend).slice(0, limit);
 }
 
 const SPEND_ORDER = sql`coalesce(sum(cost_nano_usd), 0) desc, sum(calls) desc`;
 
 async function sumGroups(
   db: Kysely<Database>,
-  query: { sources: Source[]; filter: SourceFilter; by: readonly Dimension[]; limit: number },
+  query: { sources: Source[]; filter: RollupFilter; by: readonly Dimension[]; limit: number },
 ): Promise<Group[]> {
   const { sources, filter, by, limit } = query;
   const columns = by.map((dimension) => sql.ref(DIMENSION_COLUMNS[dimension]));
@@ -106,28 +92,15 @@ function bySpend(a: Group, b: Group): number {
   return b.costNanoUsd - a.costNanoUsd || b.calls - a.calls;
 }
 
-/** Where the rollups hold an answer; `undefined`: nowhere, ask the calls. */
-function sourcesFor(filter: RollupFilter, by: readonly Dimension[]): Source[] | undefined {
-  const needed = neededBy(filter, by);
-  if (!needed.has('user')) {
-    const grain = grainFor(needed, { latency: false });
-    return (
-      grain && [{ table: 'rollups', grain, segments: cutWindow(filter.since, filter.until, grain.tiers) }]
-    );
-  }
-  if (needed.has('deployment') || needed.has('key')) return undefined;
-  if (needed.has('task')) {
-    // One user's tasks: an index by task, then user, is no help without the task; the calls' own index is.
-    if (filter.user !== undefined && filter.task === undefined) return undefined;
-    const segments = cutWindow(filter.since, filter.until, USER_TASK_GRAIN.tiers);
-    return [{ table: 'user_rollups', grain: USER_TASK_GRAIN, segments }];
-  }
-  const segments = cutWindow(filter.since, filter.until, USER_GRAIN.tiers);
-  const [hours, longer] = splitBy(segments, ({ tier }) => tier === HOUR_MS);
-  return [
-    { table: 'user_rollups', grain: USER_GRAIN, segments: longer },
-    { table: 'user_rollups', grain: USER_TASK_GRAIN, segments: hours },
-  ];
+function sourcesOf(grain: Grain, filter: RollupFilter): Source[] {
+  return [{ grain, segments: cutWindow(filter.since, filter.until, grain.tiers) }];
+}
+
+/** Whether the sums by user, and by user and task, hold an answer; else ask the calls. */
+function inUserSums(needed: ReadonlySet<Dimension>, filter: RollupFilter): boolean {
+  if (needed.has('deployment') || needed.has('key')) return false;
+  // One user's tasks: the calls' index on users finds them faster than all tasks' sums.
+  return !(needed.has('task') && filter.user !== undefined && filter.task === undefined);
 }
 
 function neededBy(filter: RollupFilter, by: readonly Dimension[]): Set<Dimension> {
@@ -135,10 +108,6 @@ function neededBy(filter: RollupFilter, by: readonly Dimension[]): Set<Dimension
   for (const dimension of Object.keys(DIMENSION_COLUMNS) as Dimension[])
     if (filter[dimension] !== undefined) needed.add(dimension);
   return needed;
-}
-
-function splitBy(segments: Segment[], test: (segment: Segment) => boolean): [Segment[], Segment[]] {
-  return [segments.filter(test), segments.filter((segment) => !test(segment))];
 }
 
 async function latency(
@@ -167,9 +136,8 @@ async function latencyPairs(
         return column === null ? null : toValue((row as Record<string, unknown>)[column]);
       });
   if (grain) {
-    const segments = cutWindow(filter.since, filter.until, grain.tiers);
     const columns = sql.raw(`${column === null ? '' : `${column}, `}ttft, total`);
-    const query = selectFrom([{ table: 'rollups', grain, segments }], columns, filter);
+    const query = selectFrom(sourcesOf(grain, filter), columns, filter);
     for (const row of await rowsOf<HistogramRow>(db, query))
       mergeRow(pairOf(pairs, column === null ? null : toValue(row[column])), row);
   }
@@ -214,9 +182,7 @@ async function seriesOfRollups(
 ): Promise<Map<number, Point>> {
   const { filter, grain, bucketMs } = query;
   const tiers = grain.tiers.filter((tier) => bucketMs % tier === 0);
-  const sources: Source[] = [
-    { table: 'rollups', grain, segments: cutWindow(filter.since, filter.until, tiers) },
-  ];
+  const sources: Source[] = [{ grain, segments: cutWindow(filter.since, filter.until, tiers) }];
   const points = new Map<number, Point>();
   const inner = selectFrom(sources, sql`bucket, ${FIGURE_REFS}, ttft, total`, filter);
   for (const row of await rowsOf<FigureRow & HistogramRow & { bucket: number }>(db, inner)) {
@@ -244,14 +210,7 @@ async function seriesOfCalls(
   return points;
 }
 
-async function users(db: Kysely<Database>, filter: RollupFilter): Promise<number> {
-  const sources = sourcesFor(filter, ['user']);
-  if (!sources) return (await groupCalls(db, filter, ['user'])).filter((row) => row.user !== null).length;
-  const inner: RawBuilder<unknown> | undefined = selectFrom(sources, sql.ref('user_id'), filter);
-  const rows = await rowsOf<{ count: number }>(
-    db,
-    inner &&
-      sql`select count(*) as count from (select distinct user_id from (${inner}) parts where user_id <> '') named`,
-  );
-  return Number(rows[0]?.count ?? 0);
+async function users(db: Kysely<Database>, reader: UserReader, filter: RollupFilter): Promise<number> {
+  if (inUserSums(neededBy(filter, ['user']), filter)) return countUsers(db, reader, filter);
+  return (await groupCalls(db, filter, ['user'])).filter((row) => row.user !== null).length;
 }

@@ -1,3 +1,4 @@
+import type { Generated } from 'kysely';
 import type { BulkTable, ColumnKind } from './bulk-table.ts';
 
 /**
@@ -9,7 +10,9 @@ export interface Database {
   payloads: PayloadsTable;
   feedback: FeedbackTable;
   rollups: RollupsTable;
-  user_rollups: UserRollupsTable;
+  user_sums: UserSumsTable;
+  users: UsersTable;
+  rollup_pending: RollupPendingTable;
   keys: KeysTable;
   revisions: RevisionsTable;
   activations: ActivationsTable;
@@ -112,14 +115,34 @@ export interface RollupsTable extends FigureColumns {
   total: Uint8Array | null;
 }
 
-/** Figures per user, and per user and task; no user is ''. Without latency: users are many. */
-export interface UserRollupsTable extends FigureColumns {
+/**
+ * Figures of many users: part of one bucket of `tier` milliseconds, per task or (`grain`) of all, then ''. A row never
+ * changes: a larger one takes its place.
+ */
+export interface UserSumsTable {
+  id: Generated<number>;
   grain: number;
   tier: number;
   sandbox: number;
   bucket: number;
   task: string;
-  user_id: string;
+  /** How many. */
+  users: number;
+  /** user-sums.ts says how. */
+  body: Uint8Array;
+}
+
+/** The numbers that stand for users in `user_sums`; no user is ''. */
+export interface UsersTable {
+  id: Generated<number>;
+  name: string;
+}
+
+/** Calls that are in no rollup yet: pending.ts. */
+export interface RollupPendingTable {
+  id: Generated<number>;
+  names: string;
+  figures: Uint8Array;
 }
 
 export interface KeysTable {
@@ -245,19 +268,4 @@ export const ROLLUPS = {
   key: ['grain', 'tier', 'sandbox', 'bucket', 'task', 'deployment', 'key_id'],
   sums: FIGURE_COLUMNS,
   histograms: ['ttft', 'total'],
-} as const satisfies BulkTable;
-
-export const USER_ROLLUPS = {
-  name: 'user_rollups',
-  columns: {
-    bucket: 'int8',
-    tier: 'int4',
-    grain: 'int2',
-    sandbox: 'int2',
-    ...FIGURES,
-    task: 'text',
-    user_id: 'text',
-  } satisfies Record<keyof UserRollupsTable, ColumnKind>,
-  key: ['grain', 'tier', 'sandbox', 'bucket', 'task', 'user_id'],
-  sums: FIGURE_COLUMNS,
 } as const satisfies BulkTable;

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CallRecord, Outcome } from '../../src/core/call-record.ts';
 import { createHistogram, quantile, record } from '../../src/core/histogram.ts';
 import { createIdMaker } from '../../src/core/id.ts';
-import { EIGHT_DAYS_MS, HOUR_MS } from '../../src/store/rollup-grains.ts';
+import { HOUR_MS } from '../../src/store/rollup-grains.ts';
 import type { Dimension, Feedback, Figures, KeyRow, RollupFilter, Store } from '../../src/store/store.ts';
 import { makeCall } from '../support/call-records.ts';
 import type { TestPlace } from './engines.ts';
@@ -440,7 +440,7 @@ function batchesOf(newTask: () => string) {
     .map(([shapes, from, length]) => {
       const names = [newTask(), newTask()];
       const all: CallRecord[] = [];
-      const begin = Math.floor(NOON / EIGHT_DAYS_MS) * EIGHT_DAYS_MS;
+      const begin = Math.floor(NOON / DAY_MS) * DAY_MS;
       const batches = shapes.map(([items, repeats]) => {
         const fresh = items.map(({ hours, task, ...rest }) =>
           makeCall(begin + hours * HOUR_MS + 1000, { ...rest, task: names[task] as string }),

@@ -18,7 +18,8 @@ const LOCK_CLASS = 0x7472696d;
 const SCHEMA_LOCK = 1;
 const ROLLUP_LOCK = 2;
 
-const TYPES: Readonly<Record<ColumnKind, string>> = {
+const TYPES: Readonly<Record<ColumnKind | 'serial', string>> = {
+  serial: 'bigint not null generated always as identity primary key',
   // Byte order, as SQLite has it: ranges of ids and partition bounds must not depend on a locale.
   text: 'text collate "C"',
   int2: 'smallint',

@@ -20,6 +20,7 @@ import type { Engine } from './engine.ts';
 /** Prepared statements kept; the oldest unused one goes first. */
 const MAX_STATEMENTS = 200;
 const TYPES = {
+  serial: 'integer not null primary key autoincrement',
   text: 'text',
   int2: 'integer',
   int4: 'integer',
@@ -100,7 +101,7 @@ function openFile(path: string): DatabaseSync {
       pragma page_size = 8192;
       pragma auto_vacuum = incremental;
       pragma journal_mode = wal;
-      pragma synchronous = normal;
+      pragma synchronous = full;
       pragma cache_size = -32000;
       pragma wal_autocheckpoint = 4000;
       pragma temp_store = memory;
@@ -147,10 +148,10 @@ function plannerStatistics(): readonly string[] {
     ['calls_user', '10000000 1000 1'],
     ['calls_deployment', '10000000 1000000 1'],
     ['calls_key', '10000000 800000 1'],
-    ['calls_sandbox', '10000000 5000000 1'],
+    ['calls_sandbox', '1000000 1'],
     ['calls_trouble', '200000 70000 1'],
     ['calls_unpriced', '1000000 1'],
-    ['calls_duration', '10000000 2000'],
+    ['calls_slow', '500000 20'],
   ];
   return [
     'analyze schema_version',

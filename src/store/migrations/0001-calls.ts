@@ -1,5 +1,8 @@
 import type { Migration, MigrationWords } from './migration.ts';
 
+/** Calls slower than this are rare enough for an index of their own, milliseconds. */
+export const SLOW_MS = 10_000;
+
 /**
  * Calls, payloads and feedback. Every index but those on time of day ends in the id, so that a page of a filtered
  * list is one short range, newest first, however many calls there are.
@@ -52,10 +55,10 @@ export const calls: Migration = {
       'create index calls_user on calls (user_id, id) where user_id is not null',
       'create index calls_deployment on calls (deployment, id) where deployment is not null',
       'create index calls_key on calls (key_id, id)',
-      'create index calls_sandbox on calls (sandbox, id)',
+      'create index calls_sandbox on calls (id) where sandbox = 1',
       `create index calls_trouble on calls (outcome, id) where outcome <> 'ok'`,
       'create index calls_unpriced on calls (id) where unpriced = 1',
-      'create index calls_duration on calls (duration_ms)',
+      `create index calls_slow on calls (duration_ms) where duration_ms >= ${SLOW_MS}`,
       ...besideCalls(t, byId('call_id')),
     ];
   },

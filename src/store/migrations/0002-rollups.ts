@@ -34,11 +34,26 @@ export const rollups: Migration = {
         total ${t.bytes},
         primary key (grain, tier, sandbox, bucket, task, deployment, key_id)
       )${clustered}`,
-      `create table user_rollups (${bucket},${figures},
+      `create table user_sums (
+        id ${t.serial},
+        bucket ${t.int8} not null,
+        tier ${t.int4} not null,
+        users ${t.int4} not null,
+        grain ${t.int2} not null,
+        sandbox ${t.int2} not null,
         task ${t.text} not null,
-        user_id ${t.text} not null,
-        primary key (grain, tier, sandbox, bucket, task, user_id)
-      )${clustered}`,
+        body ${t.bytes} not null
+      )`,
+      'create index user_sums_bucket on user_sums (grain, tier, sandbox, bucket, task)',
+      `create table users (
+        id ${t.serial},
+        name ${t.text} not null unique
+      )`,
+      `create table rollup_pending (
+        id ${t.serial},
+        names ${t.text} not null,
+        figures ${t.bytes} not null
+      )`,
     ];
   },
 };

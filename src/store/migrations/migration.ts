@@ -10,7 +10,8 @@ export interface Migration {
 
 /** What an engine calls things. */
 export interface MigrationWords {
-  readonly types: Readonly<Record<ColumnKind, string>>;
+  /** `serial`: a primary key that counts up and never comes back to a number. */
+  readonly types: Readonly<Record<ColumnKind | 'serial', string>>;
   /** Whether calls and payloads are partitioned by ranges of their id. */
   readonly partitions: boolean;
   /** What ends a table that is kept in the order of its primary key; '' where there is no such thing. */
