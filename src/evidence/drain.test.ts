@@ -243,6 +243,40 @@ describe('records the store refuses', () => {
     expect(readFileSync(join(dir, 'rejected.jsonl'), 'utf8').split('\n')).toHaveLength(2);
   });
 
+  test('do not include those after others the store has already: taking these again proves nothing', async () => {
+    write('1700000000000.jsonl', ['call_0', 'call_1', 'call_2', 'call_3'].map(lineOf).join(''));
+    const shelf = createShelf();
+    // What a process left that died after it stored two of them, and before it could say so.
+    await shelf.insert([recordOf('call_0'), recordOf('call_1')]);
+    let tries = 0;
+    let broken = true;
+    shelf.trouble = (records) => {
+      if (!broken || records.every(({ id }) => shelf.rows.has(id))) return undefined;
+      tries++;
+      return new Error('no such table');
+    };
+    const drain = drainOf(shelf);
+    await turnUntil(() => tries > 20);
+    expect(existsSync(join(dir, 'rejected.jsonl'))).toBe(false);
+    broken = false;
+    await turnUntil(() => shelf.rows.size === 4);
+    await drain.stop();
+    expect(existsSync(join(dir, 'rejected.jsonl'))).toBe(false);
+  });
+
+  test('are put aside though all else around them is stored already, once a new record is stored', async () => {
+    const ids = Array.from({ length: 1200 }, (_, n) => `call_${n}`);
+    write('1700000000000.jsonl', ids.map(lineOf).join('') + lineOf('call_new'));
+    const shelf = createShelf();
+    await shelf.insert(ids.filter((id) => id !== 'call_7').map((id) => recordOf(id)));
+    shelf.trouble = poisoned('call_7');
+    const drain = drainOf(shelf);
+    await turnUntil(() => existsSync(join(dir, 'rejected.jsonl')));
+    await drain.stop();
+    expect(shelf.rows.has('call_new')).toBe(true);
+    expect(readFileSync(join(dir, 'rejected.jsonl'), 'utf8').split('\n')).toHaveLength(2);
+  });
+
   test('do not include those of an outage with an unknown error: they wait', async () => {
     write('1700000000000.jsonl', Array.from({ length: 20 }, (_, n) => lineOf(`call_${n}`)).join(''));
     const shelf = createShelf();

@@ -67,6 +67,9 @@ interface Batch {
   next: number;
 }
 
+/** Records that come after a batch. */
+type Later = () => Iterable<readonly CallRecord[]>;
+
 class SpoolDrain implements Drain {
   readonly #options: DrainOptions;
   /** Drained bytes of segments not yet deleted. */
@@ -155,8 +158,7 @@ class SpoolDrain implements Drain {
         const offset = this.#offsets.get(segment.name) ?? 0;
         const batch = this.#read(fd, offset, finished);
         if (!batch) break;
-        const later = () => this.#read(fd, batch.next, false)?.records ?? this.#firstAfter(segment.name);
-        if (!(await this.#store(batch, later))) return false;
+        if (!(await this.#store(batch, () => this.#later(segment, batch.next)))) return false;
         this.#offsets.set(segment.name, batch.next);
       }
     } finally {
@@ -206,23 +208,25 @@ class SpoolDrain implements Drain {
     else this.#options.logger.warn({ bytes: tail.length }, 'A torn last line of a spool segment was skipped');
   }
 
-  /** Records at the beginning of the first segment after `name` that has any. */
-  #firstAfter(name: string): CallRecord[] {
+  /** The batches after `offset` of a segment, then those of later segments. */
+  *#later(from: Segment, offset: number): Generator<CallRecord[]> {
     for (const segment of listSegments(this.#options.dir)) {
-      if (segment.name <= name || segment.bytes === 0) continue;
+      if (segment.name < from.name || segment.bytes === 0) continue;
       const fd = openSync(segment.path, 'r');
       try {
-        const records = this.#read(fd, 0, false)?.records ?? [];
-        if (records.length > 0) return records;
+        let at = segment.name === from.name ? offset : 0;
+        for (let batch = this.#read(fd, at, false); batch; batch = this.#read(fd, at, false)) {
+          at = batch.next;
+          yield batch.records;
+        }
       } finally {
         closeSync(fd);
       }
     }
-    return [];
   }
 
   /** Stores a batch, however long it takes. Returns false when stopping ended the wait. */
-  async #store(batch: Batch, later: () => CallRecord[]): Promise<boolean> {
+  async #store(batch: Batch, later: Later): Promise<boolean> {
     const { logger } = this.#options;
     let answered = 0;
     for (let tries = 0; ; tries++) {
@@ -244,28 +248,32 @@ class SpoolDrain implements Drain {
     }
   }
 
-  async #insert(records: readonly CallRecord[]): Promise<void> {
-    if (records.length === 0) return;
+  /** Returns how many of them the store did not have. */
+  async #insert(records: readonly CallRecord[]): Promise<number> {
+    if (records.length === 0) return 0;
     const { inserted } = await this.#options.insert(records);
-    if (inserted === 0) return;
+    if (inserted === 0) return 0;
     try {
       this.#options.onInserted?.(records);
     } catch (error) {
       this.#options.logger.error({ error: String(error) }, 'A listener to stored records failed');
     }
+    return inserted;
   }
 
   /**
    * Finds the records the store refuses by halving, and puts them aside, but only when some other record could be
-   * stored: of this batch, or a later one. Else the store is at fault, whatever it says: throws, and all wait.
+   * stored: of this batch, or a later one. Else the store is at fault, whatever it says: throws, and all wait. One the
+   * store already had shows nothing: after a crash the spool begins with those, and taking them again writes nothing.
    */
-  async #storeOneByOne(records: readonly CallRecord[], later: () => CallRecord[]): Promise<void> {
+  async #storeOneByOne(records: readonly CallRecord[], later: Later): Promise<void> {
     const refused: CallRecord[] = [];
+    let stored = 0;
     let trouble: unknown;
     const groups: (readonly CallRecord[])[] = [records];
     for (let group = groups.pop(); group; group = groups.pop()) {
       try {
-        await this.#insert(group);
+        stored += await this.#insert(group);
       } catch (error) {
         if (isAway(error)) throw error;
         const half = group.length >> 1;
@@ -274,7 +282,7 @@ class SpoolDrain implements Drain {
         trouble = error;
       }
     }
-    if (refused.length === records.length && !(await this.#canStore(later()))) throw trouble;
+    if (refused.length > 0 && stored === 0 && !(await this.#canStore(later()))) throw trouble;
     for (const record of refused) await this.#lastTry(record);
   }
 
@@ -288,14 +296,20 @@ class SpoolDrain implements Drain {
     }
   }
 
-  async #canStore(witnesses: readonly CallRecord[]): Promise<boolean> {
-    for (const record of witnesses.slice(0, WITNESSES)) {
-      try {
-        await this.#insert([record]);
-        return true;
-      } catch (error) {
-        if (isAway(error)) throw error;
+  /** Looks on past batches the store has already, up to one it does not have: a few of that one settle it. */
+  async #canStore(later: Iterable<readonly CallRecord[]>): Promise<boolean> {
+    for (const records of later) {
+      let refusals = 0;
+      for (const group of [records, ...records.slice(0, WITNESSES).map((record) => [record])]) {
+        try {
+          if ((await this.#insert(group)) > 0) return true;
+          if (group === records) break;
+        } catch (error) {
+          if (isAway(error)) throw error;
+          refusals++;
+        }
       }
+      if (refusals > WITNESSES) return false;
     }
     return false;
   }
