@@ -7,4 +7,4 @@ if (major < 24) {
   );
   process.exit(1);
 }
-import('../dist/cli/trimtab.js');
+void import('../dist/cli/trimtab.js');
