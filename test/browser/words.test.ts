@@ -19,7 +19,7 @@ describe('figures in words', () => {
 
   test('durations keep two or three digits; a figure no call has is a dash', () => {
     expect([0.04, 8.25, 840, 2_410, 15_000, 72_000].map(formatMs)).toEqual([
-      '0 ms',
+      '0.04 ms',
       '8.3 ms',
       '840 ms',
       '2.41 s',

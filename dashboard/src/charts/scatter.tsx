@@ -19,26 +19,26 @@ export function Scatter({ calls, onOpen }: { calls: readonly CallSummary[]; onOp
     BOTTOM - (Math.log(Math.max(ms, low) / low) / Math.log(high / low)) * (BOTTOM - TOP);
   return (
     <figure className="scatter">
-      <svg role="img" aria-label={describe(calls)} height={HEIGHT}>
+      <svg aria-hidden="true" className="scatter-axis">
         {levels.map((level) => (
           <text key={level} x="44" y={y(level) + 4} textAnchor="end">
             {formatTick(level)}
           </text>
         ))}
-        <svg aria-hidden="true" x="52" style={{ width: 'calc(100% - 56px)' }}>
-          {levels.map((level) => (
-            <line key={level} x1="0" x2="100%" y1={y(level)} y2={y(level)} />
-          ))}
-          <text x="0" y={HEIGHT - 4}>
-            {formatTime(first)}
-          </text>
-          <text x="100%" y={HEIGHT - 4} textAnchor="end">
-            {formatTime(last)}
-          </text>
-          {calls.map((call) => (
-            <Dot key={call.id} call={call} x={x(call.startedAt)} y={y(call.durationMs)} onOpen={onOpen} />
-          ))}
-        </svg>
+      </svg>
+      <svg role="img" aria-label={describe(calls)}>
+        {levels.map((level) => (
+          <line key={level} x1="0" x2="100%" y1={y(level)} y2={y(level)} />
+        ))}
+        <text x="0" y={HEIGHT - 4}>
+          {formatTime(first)}
+        </text>
+        <text x="100%" y={HEIGHT - 4} textAnchor="end">
+          {formatTime(last)}
+        </text>
+        {calls.map((call) => (
+          <Dot key={call.id} call={call} x={x(call.startedAt)} y={y(call.durationMs)} onOpen={onOpen} />
+        ))}
       </svg>
     </figure>
   );

@@ -8,6 +8,7 @@ import {
   formatShort,
   formatUsd,
   formatUsdShort,
+  plural,
 } from '../words/format.ts';
 import type { Strip } from './strip-options.ts';
 
@@ -32,7 +33,7 @@ export function toStrips(
       value: formatUsd(totals.costNanoUsd),
       aside:
         totals.unpriced > 0
-          ? `${formatCount(totals.unpriced)} calls unpriced`
+          ? `${plural(totals.unpriced, 'call')} unpriced`
           : change(totals.costNanoUsd, previous.costNanoUsd),
       values: [series.map((point) => point.costNanoUsd)],
       format: (value) => formatUsd(value ?? 0),

@@ -73,7 +73,10 @@ export function stripOptions(strip: Strip, context: StripContext): uPlot.Options
     bands: strip.kind === 'band' ? [{ series: [2, 1], fill: bandFill(strip, context) }] : [],
     hooks: {
       setCursor: [(self) => context.onCursor(self.cursor.idx ?? null)],
-      draw: [(self) => veilUnfinished(self, context), (self) => drawMarks(self, context)],
+      draw: [
+        (self) => strip.kind === 'bars' && veilUnfinished(self, context),
+        (self) => drawMarks(self, context),
+      ],
     },
   };
 }

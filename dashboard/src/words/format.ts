@@ -43,6 +43,7 @@ export function formatUsdShort(nano: number): string {
 /** `840 ms`, `2.41 s`, `1 m 12 s`. `null` (no call has the figure) is a dash. */
 export function formatMs(ms: number | null): string {
   if (ms === null) return '\u2013';
+  if (ms > 0 && ms < 1) return `${Number(ms.toPrecision(1))} ms`;
   if (ms < 10) return `${Number(ms.toFixed(1))} ms`;
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 10_000) return `${(ms / 1000).toFixed(2)} s`;
