@@ -17,6 +17,7 @@ import { type Logger, silentLogger } from './core/log.ts';
 import type { Recorder } from './evidence/recorder.ts';
 import type { Gateway } from './gateway/gateway.ts';
 import { newVirtualKey } from './governance/keys.ts';
+import { createRedactingLogger, createSnapshotRedact, redact } from './governance/redact.ts';
 import type { Snapshot, Stack } from './stack/stack.ts';
 import { lockDataDir } from './store/lock.ts';
 
@@ -98,13 +99,19 @@ export async function startTrimtab(options: StartOptions = {}): Promise<RunningT
   const cliToken = randomBytes(32).toString('base64url');
   const core = await startCore({ ...options, config: null, cliToken, processKeys: [] });
   try {
-    const { gateway: limits } = core.snapshot.stack;
     const server = await core.plane.startServer({
       gateway: core.gateway,
       forward: (request, response) => core.host.forward(request, response),
       host,
       port,
-      limits: { ...limits, drainMs: DRAIN_DEADLINE_MS },
+      limits: {
+        // Asked at every request: an edit of the config counts at once. The size of a head is set with the socket.
+        get maxBodyBytes() {
+          return core.snapshot.stack.gateway.maxBodyBytes;
+        },
+        maxHeaderBytes: core.snapshot.stack.gateway.maxHeaderBytes,
+        drainMs: DRAIN_DEADLINE_MS,
+      },
       logger,
     });
     core.host.send({ type: 'listening', url: server.url });
@@ -208,7 +215,8 @@ interface Core {
   dataDir: string;
   host: ControlHost;
   gateway: Gateway;
-  snapshot: Snapshot;
+  /** What is served by now. */
+  readonly snapshot: Snapshot;
   notices: Notice[];
   close(): Promise<void>;
 }
@@ -216,7 +224,8 @@ interface Core {
 async function startCore(options: CoreOptions): Promise<Core> {
   const cwd = options.cwd ?? process.cwd();
   const dataDir = resolve(cwd, options.dataDir ?? '.trimtab');
-  const logger = options.logger ?? silentLogger;
+  let clean = redact;
+  const logger = createRedactingLogger(options.logger ?? silentLogger, () => clean);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const lock = lockDataDir(dataDir);
   let gateway: Gateway | undefined;
@@ -228,6 +237,7 @@ async function startCore(options: CoreOptions): Promise<Core> {
     logger,
     onSnapshot(snapshot) {
       latest = snapshot;
+      clean = createSnapshotRedact(snapshot);
       gateway?.update(snapshot);
     },
     onNotice: options.onNotice ?? (() => {}),
@@ -242,7 +252,9 @@ async function startCore(options: CoreOptions): Promise<Core> {
       dataDir,
       host,
       gateway,
-      snapshot,
+      get snapshot() {
+        return latest ?? snapshot;
+      },
       notices: first.notices,
       async close() {
         await serving.closeGateway();

@@ -10,6 +10,8 @@ import type { Logger } from '../core/log.ts';
 import { createDrain } from '../evidence/drain.ts';
 import { parseFeedback } from '../evidence/feedback.ts';
 import { createMetrics } from '../evidence/metrics.ts';
+import { redact } from '../governance/redact.ts';
+import { toErrorBody } from '../protocols/error-body.ts';
 import { catalog } from '../providers/index.ts';
 import { policies } from '../routing/index.ts';
 import { watchConfig } from '../stack/load.ts';
@@ -213,8 +215,7 @@ async function takeFeedback(
     const known =
       error instanceof TrimtabError ? error : new TrimtabError('internal', 'feedback was not taken');
     if (known !== error) logger.error({ error: messageOf(error) }, 'feedback was not taken');
-    const { code, type, message, field, advice, status } = known;
-    return { status, body: { error: { message: `${message} ${advice}`, type, code, param: field ?? null } } };
+    return { status: known.status, body: toErrorBody(known, redact) };
   }
 }
 

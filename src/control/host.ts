@@ -9,6 +9,8 @@ import type { Clock } from '../core/clock.ts';
 import { ERRORS, type ErrorCode, TrimtabError } from '../core/error.ts';
 import type { Logger } from '../core/log.ts';
 import type { GatewayRequest, GatewayResponse } from '../gateway/gateway.ts';
+import { redact } from '../governance/redact.ts';
+import { toErrorBody } from '../protocols/error-body.ts';
 import type { Snapshot } from '../stack/stack.ts';
 import type { ApiError } from './api-types.ts';
 import type { ControlOptions, FromControl, Notice, ToControl } from './link.ts';
@@ -321,7 +323,6 @@ function answerError(response: GatewayResponse, code: ErrorCode, message: string
 }
 
 function feedbackUnavailable(): { status: number; body: unknown } {
-  const { status, type, advice } = ERRORS.store_unavailable;
-  const message = `feedback cannot be taken at the moment. ${advice}`;
-  return { status, body: { error: { message, type, code: 'store_unavailable', param: null } } };
+  const error = new TrimtabError('store_unavailable', 'Feedback cannot be taken at the moment.');
+  return { status: error.status, body: toErrorBody(error, redact) };
 }

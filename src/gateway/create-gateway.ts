@@ -2,6 +2,7 @@ import { createThroughputMeter } from '../evidence/throughput.ts';
 import { createHealth } from '../routing/health.ts';
 import type { Gateway, GatewayOptions } from './gateway.ts';
 import { route } from './routes.ts';
+import { takesCalls } from './stages/admit.ts';
 import { type GatewayState, prepareServing } from './state.ts';
 import { createUpstream } from './upstream/upstream.ts';
 
@@ -37,6 +38,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       callsServed: state.callsServed,
       openStreams: state.openStreams,
     }),
+    takesCalls: () => takesCalls(state),
     drain(deadlineMs) {
       state.draining = true;
       return waitUntilIdle(state, deadlineMs).finally(cutAll);

@@ -16,6 +16,8 @@ export interface Gateway {
   /** Serves later calls by a new snapshot; calls under way keep theirs. */
   update(snapshot: Snapshot): void;
   health(): { deployments: DeploymentHealthView[]; callsServed: number; openStreams: number };
+  /** False while it drains, and while records cannot be written and the stack says to refuse calls then. */
+  takesCalls(): boolean;
   /** Takes no new calls, waits for those under way up to `deadlineMs`, then cuts them with an error event. */
   drain(deadlineMs: number): Promise<void>;
   close(): Promise<void>;

@@ -104,7 +104,8 @@ function receive(options: ServingOptions, request: IncomingMessage, response: Se
   const path = question < 0 ? url : url.slice(0, question);
   if (path === '/healthz' || path === '/readyz') {
     request.resume();
-    sendProbe(out, path === '/readyz' && options.closing);
+    const ready = path === '/healthz' || (!options.closing && options.gateway.takesCalls());
+    sendProbe(out, ready);
     return;
   }
   collect(request, options.limits.maxBodyBytes, (body, error) => {
@@ -121,9 +122,9 @@ function receive(options: ServingOptions, request: IncomingMessage, response: Se
   });
 }
 
-function sendProbe(response: GatewayResponse, closing: boolean): void {
-  response.head(closing ? 503 : 200, { 'content-type': 'text/plain; charset=utf-8' });
-  response.end(Buffer.from(closing ? 'shutting down\n' : 'ok\n'));
+function sendProbe(response: GatewayResponse, ready: boolean): void {
+  response.head(ready ? 200 : 503, { 'content-type': 'text/plain; charset=utf-8' });
+  response.end(Buffer.from(ready ? 'ok\n' : 'takes no calls\n'));
 }
 
 type Collected = (body: Buffer, error: TrimtabError | null) => void;

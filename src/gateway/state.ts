@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/log.ts';
 import type { ThroughputMeter } from '../evidence/throughput.ts';
 import { createKeyring, type Keyring } from '../governance/keys.ts';
-import { createRedact, type Redact } from '../governance/redact.ts';
+import { createSnapshotRedact, type Redact } from '../governance/redact.ts';
 import type { Connection, Provider } from '../providers/provider.ts';
 import type { Health } from '../routing/health.ts';
 import type { RoutingPolicy } from '../routing/policy.ts';
@@ -70,14 +70,10 @@ export function prepareServing(snapshot: Snapshot, options: ServingOptions): Ser
   return {
     snapshot,
     keyring: createKeyring(snapshot.keys, options.clock),
-    redact: createRedact(secretsOf(snapshot)),
+    redact: createSnapshotRedact(snapshot),
     providers,
     targets: createTargetResolver(snapshot.stack, connections),
   };
-}
-
-function secretsOf({ secrets }: Snapshot): string[] {
-  return Object.values(secrets).flatMap(({ apiKey, headers }) => [apiKey ?? '', ...Object.values(headers)]);
 }
 
 export interface ServingOptions {

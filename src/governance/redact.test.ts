@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { LogFields } from '../core/log.ts';
 import { newAdminToken, newVirtualKey } from './keys.ts';
-import { createRedact, REDACTED, redact } from './redact.ts';
+import { createRedact, createRedactingLogger, createSnapshotRedact, REDACTED, redact } from './redact.ts';
 
 describe('known secrets', () => {
   test('none survives, however they stand in the text', () => {
@@ -76,4 +77,19 @@ describe('secrets known by their shape', () => {
     }
     expect(performance.now() - started).toBeLessThan(3000);
   });
+});
+
+test('a redacting logger cleans messages and fields by what is known at that moment', () => {
+  const lines: unknown[] = [];
+  const line = (fields: LogFields, message: string) => void lines.push([fields, message]);
+  let known = redact;
+  const logger = createRedactingLogger({ info: line, warn: line, error: line }, () => known);
+  logger.info({ error: 'no entry for plain-words', tries: 3 }, 'asked with Bearer abc');
+  const secrets = { a: { apiKey: 'plain-words', headers: { 'x-extra': 'second secret' } } };
+  known = createSnapshotRedact({ secrets });
+  logger.error({ error: 'no entry for plain-words', on: true, at: null }, 'and second secret');
+  expect(lines).toEqual([
+    [{ error: 'no entry for plain-words', tries: 3 }, `asked with Bearer ${REDACTED}`],
+    [{ error: `no entry for ${REDACTED}`, on: true, at: null }, `and ${REDACTED}`],
+  ]);
 });

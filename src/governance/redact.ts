@@ -3,6 +3,9 @@
  * log lines, answers to clients) passes it.
  */
 
+import type { LogFields, Logger } from '../core/log.ts';
+import type { Snapshot } from '../stack/stack.ts';
+
 /** What stands where a secret stood. */
 export const REDACTED = '[redacted]';
 
@@ -49,6 +52,28 @@ export function createRedact(secrets: Iterable<string>): Redact {
 
 /** Redacts by shape only: virtual keys, bearer tokens, vendor-like keys, passwords in URLs, keys in query strings. */
 export const redact: Redact = createRedact([]);
+
+/** The redactor of a snapshot: it knows every credential the stack uses. */
+export function createSnapshotRedact({ secrets }: Pick<Snapshot, 'secrets'>): Redact {
+  return createRedact(
+    Object.values(secrets).flatMap(({ apiKey, headers }) => [apiKey ?? '', ...Object.values(headers)]),
+  );
+}
+
+/** A logger whose every text is redacted first, by what is known of secrets at that moment. */
+export function createRedactingLogger(logger: Logger, current: () => Redact): Logger {
+  const cleaned =
+    (level: keyof Logger): Logger[typeof level] =>
+    (fields, message) => {
+      const clean = current();
+      const entries = Object.entries(fields).map(([name, value]) => [
+        name,
+        typeof value === 'string' ? clean(value) : value,
+      ]);
+      logger[level](Object.fromEntries(entries) as LogFields, clean(message));
+    };
+  return { info: cleaned('info'), warn: cleaned('warn'), error: cleaned('error') };
+}
 
 /** Each secret as it is, as a URL carries it and as JSON carries it; longest first. */
 function knownForms(secrets: Iterable<string>): string[] {

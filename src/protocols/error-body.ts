@@ -6,12 +6,17 @@ type Redact = (text: string) => string;
 
 /** `{"error": {message, type, param, code, advice}}`. A message may quote foreign text, so it never goes out unredacted. */
 export function encodeError(error: TrimtabError, redact: Redact): Buffer {
-  return Buffer.from(JSON.stringify({ error: errorMembers(error, redact) }));
+  return Buffer.from(JSON.stringify(toErrorBody(error, redact)));
+}
+
+/** The same before it is bytes. */
+export function toErrorBody(error: TrimtabError, redact: Redact): { error: Record<string, string | null> } {
+  return { error: errorMembers(error, redact) };
 }
 
 /** The same as the last event of a broken stream. No `[DONE]` follows: a client must not take it for a clean end. */
 export function encodeErrorEvent(error: TrimtabError, redact: Redact): Buffer {
-  return Buffer.from(`data: ${JSON.stringify({ error: errorMembers(error, redact) })}\n\n`);
+  return Buffer.from(`data: ${JSON.stringify(toErrorBody(error, redact))}\n\n`);
 }
 
 /** A vendor's error body in that shape, its message redacted; the same bytes when there was nothing to remove. */

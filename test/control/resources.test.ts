@@ -356,7 +356,10 @@ describe('feedback', () => {
     const refused = await fixture.control.takeFeedback('key_1', { call_id: calls[0]?.id, score: 7 });
     expect(refused).toMatchObject({
       status: 400,
-      body: { error: { code: 'invalid_request', param: 'score' } },
+      // As the errors of every other endpoint for apps: what to do stands apart from what is wrong.
+      body: {
+        error: { code: 'invalid_request', param: 'score', advice: 'Correct the field that is named.' },
+      },
     });
   });
 });

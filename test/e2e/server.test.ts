@@ -167,7 +167,10 @@ describe.each(engines)('on %s', (engine, createDatabase) => {
       return { chunks, finish };
     })();
     const before = await trimtab.api<StatusAnswer>('/api/v1/status');
-    trimtab.writeConfig(CONFIG.replace('classify:', 'sort:'));
+    const large = [{ role: 'user' as const, content: 'x '.repeat(15_000) }];
+    const askLarge = () => trimtab.client.chat.completions.create({ model: 'reply', messages: large });
+    await expect(askLarge()).rejects.toMatchObject({ status: 413, code: 'body_too_large' });
+    trimtab.writeConfig(CONFIG.replace('classify:', 'sort:').replace('20000', '60000'));
     await expect
       .poll(() => trimtab.api<StatusAnswer>('/api/v1/status').then(({ revision }) => revision), {
         timeout: 5000,
@@ -176,6 +179,7 @@ describe.each(engines)('on %s', (engine, createDatabase) => {
     const ask = (model: string) => trimtab.client.chat.completions.create({ model, messages: QUESTION });
     expect((await ask('sort')).choices).toHaveLength(1);
     await expect(ask('classify')).rejects.toMatchObject({ status: 404, code: 'unknown_model' });
+    expect((await askLarge()).choices).toHaveLength(1);
     const { chunks, finish } = await reading;
     expect(chunks).toBeGreaterThan(20);
     expect(finish).not.toBeNull();

@@ -18,6 +18,7 @@ providers:
 tasks:
   reply: { route: [sandbox/large, sandbox/small], capture: full }
   classify: { route: [sandbox/small] }
+gateway: { maxBodyBytes: 20000 }
 `;
 
 /** No provider key of this machine; compiled code kept between the many control threads that tests start. */

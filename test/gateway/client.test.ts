@@ -162,10 +162,16 @@ describe('bare sockets', () => {
   });
 
   test('the probes, and what is not ours', async () => {
-    const { baseUrl } = await startGateway(onTestFinished, { snapshot: snapshot({}) });
+    const { baseUrl, recorder, gateway } = await startGateway(onTestFinished, { snapshot: snapshot({}) });
     const origin = new URL(baseUrl).origin;
     expect(await (await fetch(`${origin}/healthz`)).text()).toBe('ok\n');
     expect((await fetch(`${origin}/readyz`)).status).toBe(200);
     expect(await (await fetch(`${origin}/api/v1/calls?x=1`)).text()).toBe('forwarded');
+    // A server that refuses calls because it cannot record them is alive, and not ready.
+    recorder.state = 'full';
+    expect((await fetch(`${origin}/readyz`)).status).toBe(503);
+    expect((await fetch(`${origin}/healthz`)).status).toBe(200);
+    gateway.update(snapshot({ whenFull: 'unrecorded' }));
+    expect((await fetch(`${origin}/readyz`)).status).toBe(200);
   });
 });

@@ -8,12 +8,16 @@ import type { GatewayState } from '../state.ts';
  */
 export function admit(state: GatewayState): void {
   if (state.draining) throw new TrimtabError('shutting_down', 'This server is shutting down.');
-  const { whenFull } = state.serving.snapshot.stack.spool;
-  if (whenFull === 'refuse' && state.options.recorder.state === 'full') {
-    throw new TrimtabError('spool_unavailable', 'Calls cannot be recorded now, so none are served.', {
-      retryAfterSeconds: 1,
-    });
-  }
+  if (takesCalls(state)) return;
+  throw new TrimtabError('spool_unavailable', 'Calls cannot be recorded now, so none are served.', {
+    retryAfterSeconds: 1,
+  });
+}
+
+/** What `/readyz` tells a load balancer: another replica may be able to record. */
+export function takesCalls({ draining, serving, options }: GatewayState): boolean {
+  const { whenFull } = serving.snapshot.stack.spool;
+  return !draining && !(whenFull === 'refuse' && options.recorder.state === 'full');
 }
 
 /** What every transport owes the pipeline: a plain JSON body within the limit. Throws 413 and 415. */
