@@ -4,8 +4,9 @@
  *     node bench/pages/pages.ts --calls 10000000 --engine sqlite|postgres [--dir <folder kept for the next run>]
  *
  * Fills a store through `insert()` itself, in batches of 1,000, with calls spread evenly over 30 days, 20 tasks,
- * 8 deployments, 5 keys and 12,000 users, then prints the median and the slowest of each page's queries, run one
- * after another as the API does. `postgres` takes DATABASE_URL, else brings up a server of its own.
+ * 8 deployments and 5 keys, by 12,000 users of whom the nth most active makes 1/n of the first one's calls
+ * (`--users even`: all the same), then prints the median and the slowest of each page's queries, run all
+ * at once as the API does. `postgres` takes DATABASE_URL, else brings up a server of its own.
  */
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,22 +25,26 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const DAYS = 30;
 const BATCH = 1000;
+const INSERTS_AT_ONCE = 3;
 const ROUNDS = 7;
 const TASKS = 20;
 const DEPLOYMENTS = 8;
 const KEYS = 5;
 const USERS = 12_000;
+/** As pages show: src/control/figures.ts. */
+const TOP_ROWS = 20;
 
 const { values } = parseArgs({
   options: {
     calls: { type: 'string', default: '1000000' },
     engine: { type: 'string', default: 'sqlite' },
     dir: { type: 'string' },
+    users: { type: 'string', default: 'zipf' },
   },
 });
 const calls = Number(values.calls);
 /** A fixed moment inside an hour, so that a kept folder stays comparable. */
-const until = Date.UTC(2026, 10, 23, 13, 37);
+const FILLED_UNTIL = Date.UTC(2026, 10, 23, 13, 37);
 
 let now = 0;
 const makeId = createIdMaker(() => now);
@@ -55,6 +60,24 @@ function createRandom(seed: number): (below: number) => number {
   };
 }
 
+/** Shares of the calls up to and including the nth user, for a search of the nth. */
+const shares = new Float64Array(USERS);
+for (let n = 0, sum = 0; n < USERS; n++) {
+  sum += values.users === 'even' ? 1 : 1 / (n + 1);
+  shares[n] = sum;
+}
+
+function pickUser(random: (below: number) => number): number {
+  const wanted = (random(2 ** 30) / 2 ** 30) * (shares[USERS - 1] as number);
+  let low = 0;
+  for (let high = USERS - 1; low < high; ) {
+    const middle = (low + high) >> 1;
+    if ((shares[middle] as number) > wanted) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
 function makeRecord(at: number, random: (below: number) => number): CallRecord {
   const deployment = `deployment-${random(DEPLOYMENTS)}`;
   const outcome = random(50) === 0 ? 'error' : 'ok';
@@ -66,7 +89,7 @@ function makeRecord(at: number, random: (below: number) => number): CallRecord {
     requestedModel: task,
     deployment,
     outcome,
-    user: `user-${random(USERS)}`,
+    user: `user-${pickUser(random)}`,
     keyId: `key_01kar2m5c8q4hhw1yxe0j7f3a${random(KEYS)}`,
     usage: { inputTokens: 200 + random(2000), outputTokens: 20 + random(500), cacheReadTokens: random(200) },
     costNanoUsd: random(100) === 0 ? null : 100_000 + random(900_000),
@@ -78,46 +101,67 @@ function makeRecord(at: number, random: (below: number) => number): CallRecord {
 async function fill(store: Store): Promise<void> {
   const random = createRandom(1);
   const begin = performance.now();
+  const running: Promise<unknown>[] = [];
   for (let done = 0; done < calls; done += BATCH) {
     const size = Math.min(BATCH, calls - done);
     const records = Array.from({ length: size }, (_, i) =>
-      makeRecord(Math.floor(until - DAYS * DAY_MS + ((done + i) / calls) * DAYS * DAY_MS), random),
+      makeRecord(Math.floor(FILLED_UNTIL - DAYS * DAY_MS + ((done + i) / calls) * DAYS * DAY_MS), random),
     );
-    await store.calls.insert(records);
+    // A few at once, so that a server works while the next batch is made.
+    running.push(store.calls.insert(records));
+    if (running.length >= INSERTS_AT_ONCE) await running.shift();
     if (done % 500_000 === 0 && done > 0)
       console.log(`  ${done} calls, ${Math.round((done / (performance.now() - begin)) * 1000)} per second`);
   }
+  await Promise.all(running);
   console.log(`filled at ${Math.round((calls / (performance.now() - begin)) * 1000)} calls per second`);
 }
 
+/** What src/control/handlers/overview.ts asks, at once as it does. */
 async function overview(store: Store, window: RollupFilter, bucketMs: number): Promise<void> {
   const { rollups } = store;
   const before = { ...window, since: 2 * window.since - window.until, until: window.since };
-  await rollups.group(window, [], 1);
-  await rollups.latency(window, null);
-  await rollups.group(before, [], 1);
-  await rollups.series(window, bucketMs);
-  await rollups.group(window, ['task'], 10);
-  await rollups.latency(window, 'task');
-  await rollups.group(window, ['user'], 10);
-  await rollups.group(window, ['deployment'], 10);
-  await rollups.latency(window, 'deployment');
-  await rollups.users(window);
-  await rollups.group({ ...window, task: 'untasked' }, ['deployment'], 10);
+  await store.calls.presence();
+  await Promise.all([
+    rollups.group(window, [], 1),
+    rollups.latency(window, null),
+    rollups.group(before, [], 1),
+    rollups.series(window, bucketMs),
+    rollups.group(window, ['task'], TOP_ROWS),
+    rollups.latency(window, 'task'),
+    rollups.group(window, ['user'], TOP_ROWS),
+    rollups.group(window, ['deployment'], TOP_ROWS),
+    rollups.latency(window, 'deployment'),
+    rollups.users(window),
+    rollups.group({ ...window, task: 'untasked' }, ['deployment'], TOP_ROWS),
+  ]);
 }
 
+/** What src/control/handlers/tasks.ts asks for one task. */
 async function taskPage(store: Store, window: RollupFilter, bucketMs: number): Promise<void> {
   const { rollups } = store;
   const filter = { ...window, task: 'task-7' };
+  await store.calls.presence();
   await rollups.group(filter, [], 1);
-  await rollups.latency(filter, null);
-  await rollups.group({ ...filter, since: 2 * window.since - window.until, until: window.since }, [], 1);
-  await rollups.series(filter, bucketMs);
-  await rollups.group(filter, ['user'], 10);
-  await rollups.users(filter);
-  await rollups.group(filter, ['deployment'], 10);
-  await rollups.latency(filter, 'deployment');
-  await store.feedback.list({ task: 'task-7', limit: 20 });
+  await Promise.all([
+    rollups.latency(filter, null),
+    rollups.users(filter),
+    rollups.group({ ...filter, since: 2 * window.since - window.until, until: window.since }, [], 1),
+    rollups.series(filter, bucketMs),
+    rollups.group(filter, ['user'], TOP_ROWS),
+    rollups.group(filter, ['deployment'], TOP_ROWS),
+    rollups.latency(filter, 'deployment'),
+    store.feedback.list({ task: 'task-7', since: window.since, limit: 20 }),
+    store.revisions.history(200),
+  ]);
+}
+
+/** What the list of tasks asks. */
+async function tasksPage(store: Store, window: RollupFilter): Promise<void> {
+  const { rollups } = store;
+  await store.calls.presence();
+  const [rows] = await Promise.all([rollups.group(window, ['task'], 1000), rollups.latency(window, 'task')]);
+  await Promise.all(rows.map(({ task }) => rollups.users({ ...window, task: task ?? '' })));
 }
 
 async function measure(name: string, page: () => Promise<unknown>): Promise<void> {
@@ -136,6 +180,9 @@ async function measure(name: string, page: () => Promise<unknown>): Promise<void
 }
 
 async function measurePages(store: Store): Promise<void> {
+  // Of a fill that was cut short, the end that was reached.
+  const [newest] = await store.calls.list({}, { limit: 1 });
+  const until = newest?.startedAt ?? FILLED_UNTIL;
   for (const [label, length, bucketMs] of [
     ['24 hours', DAY_MS, HOUR_MS],
     ['7 days', 7 * DAY_MS, 6 * HOUR_MS],
@@ -144,6 +191,7 @@ async function measurePages(store: Store): Promise<void> {
     const window: RollupFilter = { since: until - length, until, sandbox: false };
     await measure(`Overview, ${label}`, () => overview(store, window, bucketMs));
     await measure(`Task, ${label}`, () => taskPage(store, window, bucketMs));
+    await measure(`Tasks, ${label}`, () => tasksPage(store, window));
     await measure(`  of which top users, ${label}`, () => store.rollups.group(window, ['user'], 10));
     await measure(`  of which count of users, ${label}`, () => store.rollups.users(window));
   }
@@ -180,6 +228,7 @@ const databaseUrl = values.engine === 'postgres' ? (own?.url ?? process.env.DATA
 try {
   const store = await openStore({ dataDir, databaseUrl, logger: silentLogger, clock: systemClock });
   if (!ready) await fill(store);
+  console.log(`CPU of the filling process: ${Math.round(process.cpuUsage().user / 1e6)} s user`);
   console.log(JSON.stringify(await store.stats()));
   await measurePages(store);
   await store.close();
