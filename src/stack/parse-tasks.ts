@@ -35,7 +35,7 @@ export function parseTasks(entries: Entries, context: TaskContext): Map<string, 
     if (!checkName(name, path, problems)) continue;
     if (name === UNTASKED) problems.add(path, 'this name is kept for calls that name no task');
     if (context.deployments.written.has(name)) {
-      problems.add(path, 'a deployment has the same name; a `model` of that name could mean either');
+      problems.add(path, 'a deployment has the same name; a route that names it could mean either');
     }
     if (input) inputs.set(name, input);
   }

@@ -209,7 +209,9 @@ export const taskSchema = z.strictObject({
 export const gatewaySchema = z.strictObject({
   maxBodyBytes: bytes.default(DEFAULT_GATEWAY.maxBodyBytes).describe('Largest request body.'),
   maxAnswerBytes: bytes.default(DEFAULT_GATEWAY.maxAnswerBytes).describe('Largest plain answer.'),
-  maxHeaderBytes: bytes.default(DEFAULT_GATEWAY.maxHeaderBytes).describe('Largest request head.'),
+  maxHeaderBytes: bytes
+    .default(DEFAULT_GATEWAY.maxHeaderBytes)
+    .describe('Largest request head. Read at start.'),
   untasked: z
     .strictObject({ dataClass: dataClass.default('internal'), capture: capture.default('metadata') })
     .prefault({})
@@ -222,7 +224,9 @@ export const spoolSchema = z.strictObject({
     .enum(['refuse', 'unrecorded'])
     .default(DEFAULT_SPOOL.whenFull)
     .describe('What a call meets when its record cannot be written.'),
-  maxBytes: bytes.default(DEFAULT_SPOOL.maxBytes).describe('Most bytes of records waiting for the store.'),
+  maxBytes: bytes
+    .default(DEFAULT_SPOOL.maxBytes)
+    .describe('Most bytes of records waiting for the store. Read at start.'),
 });
 
 export const retentionSchema = z

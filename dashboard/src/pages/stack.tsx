@@ -80,7 +80,7 @@ function tell(data: StackAnswer, flows: readonly Flow[]): string {
 function sourceInWords({ source, origin }: StackAnswer): string {
   if (source === 'file') return `from ${origin.split(/[\\/]/).at(-1)}`;
   if (source === 'discovered') return `found by itself: ${origin}`;
-  return `set through the API by ${origin}`;
+  return origin === 'API' ? 'set through the API' : origin;
 }
 
 /** Flows of the environment that is looked at; calls nobody answered are shown where anything is. */
