@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemClock } from '../../src/core/clock.ts';
+import { type Clock, systemClock } from '../../src/core/clock.ts';
 import { silentLogger } from '../../src/core/log.ts';
 import type { Engine } from '../../src/store/engines/engine.ts';
 import { createPostgresEngine } from '../../src/store/engines/postgres.ts';
@@ -14,7 +14,7 @@ import { createTestDatabase } from '../support/postgres.ts';
 export interface TestPlace {
   dataDir: string;
   databaseUrl: string | null;
-  open(): Promise<Store>;
+  open(clock?: Clock): Promise<Store>;
   createEngine(): Engine;
   dispose(): Promise<void>;
 }
@@ -24,7 +24,7 @@ export async function sqlitePlace(): Promise<TestPlace> {
   return {
     dataDir,
     databaseUrl: null,
-    open: () => openStore({ dataDir, databaseUrl: null, logger: silentLogger, clock: systemClock }),
+    open: (clock = systemClock) => openStore({ dataDir, databaseUrl: null, logger: silentLogger, clock }),
     createEngine: () => createSqliteEngine(join(dataDir, 'trimtab.db')),
     async dispose() {
       rmSync(dataDir, { recursive: true, force: true });
@@ -37,7 +37,7 @@ export async function postgresPlace(): Promise<TestPlace> {
   return {
     dataDir: '',
     databaseUrl: url,
-    open: () => openStore({ dataDir: '', databaseUrl: url, logger: silentLogger, clock: systemClock }),
+    open: (clock = systemClock) => openStore({ dataDir: '', databaseUrl: url, logger: silentLogger, clock }),
     createEngine: () => createPostgresEngine(url, silentLogger),
     dispose: drop,
   };

@@ -1,5 +1,6 @@
 import { Kysely, sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
+import { createManualClock } from '../../src/core/clock.ts';
 import { createIdMaker } from '../../src/core/id.ts';
 import { MIGRATIONS, migrate } from '../../src/store/migrations/index.ts';
 import type { Database } from '../../src/store/schema.ts';
@@ -66,6 +67,47 @@ export function describeLife(createPlace: () => Promise<TestPlace>): void {
           code: 'store_unavailable',
           message: expect.stringContaining('version 99'),
         });
+      });
+    });
+  });
+
+  describe('rollups', () => {
+    test('calls that nothing read before a close are counted after it, once', async () => {
+      await withPlace(async (place) => {
+        const first = await place.open();
+        await first.calls.insert([makeCall(NOON), makeCall(NOON + 1, { user: 'ann' })]);
+        await first.close();
+        const window = { since: NOON, until: NOON + DAY_MS, sandbox: false };
+        for (let round = 0; round < 2; round++) {
+          const store = await place.open();
+          const reads = [1, 2, 3].map(() => store.rollups.group(window, ['user'], 5));
+          for (const rows of await Promise.all(reads)) expect(rows.map(({ calls }) => calls)).toEqual([1, 1]);
+          expect((await store.stats()).calls).toBe(2);
+          await store.close();
+        }
+      });
+    });
+
+    test('are written without a read: by number of calls, and by time', async () => {
+      await withPlace(async (place) => {
+        const clock = createManualClock(NOON);
+        const store = await place.open(clock);
+        const engine = place.createEngine();
+        const db = new Kysely<Database>({ dialect: engine.dialect });
+        const pending = async () => (await db.selectFrom('rollup_pending').select('id').execute()).length;
+        const insert = (count: number) =>
+          store.calls.insert(Array.from({ length: count }, (_, i) => makeCall(NOON + i)));
+        for (let batch = 0; batch < 9; batch++) await insert(1000);
+        expect(await pending()).toBe(9);
+        await insert(1000);
+        expect(await pending()).toBe(0);
+        await insert(1);
+        clock.turn(5000);
+        // Behind the fold that the clock began.
+        expect((await store.stats()).calls).toBe(10_001);
+        expect(await pending()).toBe(0);
+        await db.destroy();
+        await store.close();
       });
     });
   });
