@@ -3,10 +3,9 @@
  * control thread (store, config) -> spool -> gateway -> server. Stop: the same backwards, so that nothing taken is lost.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { spoolFolder } from './control/data-folder.ts';
+import { makeDataDir, spoolFolder } from './control/data-folder.ts';
 import { type ControlHost, createControlHost } from './control/host.ts';
 import type { ControlOptions, Notice } from './control/link.ts';
 import { removeServerFile, writeServerFile } from './control/server-file.ts';
@@ -226,7 +225,7 @@ async function startCore(options: CoreOptions): Promise<Core> {
   const dataDir = resolve(cwd, options.dataDir ?? '.trimtab');
   let clean = redact;
   const logger = createRedactingLogger(options.logger ?? silentLogger, () => clean);
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  makeDataDir(dataDir);
   const lock = lockDataDir(dataDir);
   let gateway: Gateway | undefined;
   let latest: Snapshot | undefined;

@@ -135,7 +135,7 @@ export const ERRORS = {
     503,
     'api_error',
     true,
-    'The database does not answer; calls are still served and recorded.',
+    'Check the database and `DATABASE_URL`; a server that runs serves and records calls meanwhile.',
   ]),
   shutting_down: row([503, 'api_error', true, 'Send the call to another replica, or try again.']),
   config_invalid: row([422, 'invalid_request_error', false, 'Correct the path that is named.']),

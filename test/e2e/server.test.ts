@@ -257,6 +257,19 @@ describe('one process', () => {
     }
   });
 
+  test('says that a data folder cannot be used, instead of failing inside', async () => {
+    const trimtab = await openTrimtab();
+    try {
+      const dataDir = join(trimtab.cwd, 'trimtab.config.yaml');
+      await expect(startTrimtab({ port: 0, cwd: trimtab.cwd, dataDir, env: {} })).rejects.toMatchObject({
+        code: 'config_invalid',
+        message: `The data folder ${dataDir} cannot be used (EEXIST).`,
+      });
+    } finally {
+      await trimtab.dispose();
+    }
+  });
+
   test('warns off loopback', async () => {
     const trimtab = await openTrimtab({ host: '0.0.0.0' });
     try {
