@@ -8,7 +8,8 @@ import type { PlannedAttempt } from '../routing/policy.ts';
 import type { Target } from '../routing/target.ts';
 import type { DeploymentConfig, KeySnapshot } from '../stack/stack.ts';
 import type { GatewayRequest, GatewayResponse } from './gateway.ts';
-import type { GatewayState, Serving, UnderWay } from './state.ts';
+import type { GatewayState, Serving } from './state.ts';
+import type { UnderWay } from './under-way.ts';
 import { type TimeoutCode, Watch } from './watch.ts';
 
 /** A deployment the data policy lets this call use, with the pass that proves it. */
@@ -77,6 +78,8 @@ export class Call implements UnderWay {
   /** The client has our status line: nothing can be taken back. */
   headSent = false;
   over = false;
+  /** @see UnderWay */
+  place = -1;
   ttftMs: number | null = null;
   responseBytes = 0;
   /** Answer bytes kept for the record; `null` when the task does not capture them. */

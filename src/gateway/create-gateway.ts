@@ -4,6 +4,7 @@ import type { Gateway, GatewayOptions } from './gateway.ts';
 import { route } from './routes.ts';
 import { takesCalls } from './stages/admit.ts';
 import { type GatewayState, prepareServing } from './state.ts';
+import { Roster } from './under-way.ts';
 import { createUpstream } from './upstream/upstream.ts';
 
 const DRAIN_CHECK_MS = 10;
@@ -16,14 +17,14 @@ export function createGateway(options: GatewayOptions): Gateway {
     upstream: createUpstream(options.localVendors, options.clock),
     health: createHealth(options.clock),
     throughput: createThroughputMeter(),
-    calls: new Set(),
+    calls: new Roster(),
     serving: prepareServing(options.snapshot, options),
     callsServed: 0,
     openStreams: 0,
     draining: false,
   };
   const cutAll = (): void => {
-    for (const call of [...state.calls]) call.cut();
+    for (const call of state.calls.list()) call.cut();
   };
   return {
     handle: (request, response) => route(state, request, response),

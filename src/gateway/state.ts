@@ -9,6 +9,7 @@ import type { RoutingPolicy } from '../routing/policy.ts';
 import { createTargetResolver, type TargetResolver } from '../routing/target.ts';
 import type { ProviderConfig, ProviderSecrets, Snapshot } from '../stack/stack.ts';
 import type { GatewayOptions } from './gateway.ts';
+import type { Roster } from './under-way.ts';
 import type { Upstream } from './upstream/upstream.ts';
 
 /** What all calls share for as long as the gateway lives. */
@@ -20,18 +21,12 @@ export interface GatewayState {
   /** Prices deployments whose throughput is `measured`. */
   readonly throughput: ThroughputMeter;
   /** Calls under way. */
-  readonly calls: Set<UnderWay>;
+  readonly calls: Roster;
   /** Replaced as a whole by a new snapshot; a call keeps the one it began with. */
   serving: Serving;
   callsServed: number;
   openStreams: number;
   draining: boolean;
-}
-
-/** A call under way, as seen from outside. */
-export interface UnderWay {
-  /** Ends it with an error: the server is shutting down. */
-  cut(): void;
 }
 
 /** A snapshot, made ready to serve by. */
