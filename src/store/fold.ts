@@ -28,14 +28,24 @@ export function createFolder(db: Kysely<Database>, engine: Engine): Folder {
   let running: Promise<void> = Promise.resolve();
   /** Not begun yet: whoever asks now is served by it. */
   let next: Promise<void> | undefined;
-  let waiting = 0;
+  /** Calls not folded yet, as far as known here. One: an earlier process may have left some. */
+  let waiting = 1;
+  const fold = async (): Promise<void> => {
+    next = undefined;
+    const taken = waiting;
+    waiting = 0;
+    try {
+      await foldAll(db, engine);
+    } catch (error) {
+      waiting += taken;
+      throw error;
+    }
+  };
   const flush = (): Promise<void> => {
     next ??= running
       .catch(() => {})
       .then(() => {
-        next = undefined;
-        waiting = 0;
-        running = foldAll(db, engine);
+        running = fold();
         return running;
       });
     return next;
@@ -44,7 +54,8 @@ export function createFolder(db: Kysely<Database>, engine: Engine): Folder {
     flush,
     async added(calls) {
       waiting += calls;
-      if (waiting >= FOLD_CALLS) await flush();
+      // The calls are committed, so a fold that fails is no failure of theirs; the next one, or a read, tries again.
+      if (waiting >= FOLD_CALLS) await flush().catch(() => {});
     },
     async tick() {
       if (waiting > 0) await flush();
