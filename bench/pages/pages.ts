@@ -3,7 +3,7 @@
  *
  *     node bench/pages/pages.ts --calls 10000000 --engine sqlite|postgres [--dir <folder kept for the next run>]
  *
- * Fills a store through `insert()` itself, in batches of 1,000, with calls spread evenly over 30 days, 20 tasks,
+ * Fills a store through `insert()` itself, in batches of 1,000, with calls spread evenly over 30 days (`--days`), 20 tasks,
  * 8 deployments and 5 keys, by 12,000 users of whom the nth most active makes 1/n of the first one's calls
  * (`--users even`: all the same), then prints the median and the slowest of each page's queries, run all
  * at once as the API does. `postgres` takes DATABASE_URL, else brings up a server of its own.
@@ -23,7 +23,6 @@ import { startPostgres } from '../../test/support/postgres.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-const DAYS = 30;
 const BATCH = 1000;
 const INSERTS_AT_ONCE = 3;
 const ROUNDS = 7;
@@ -40,9 +39,11 @@ const { values } = parseArgs({
     engine: { type: 'string', default: 'sqlite' },
     dir: { type: 'string' },
     users: { type: 'string', default: 'zipf' },
+    days: { type: 'string', default: '30' },
   },
 });
 const calls = Number(values.calls);
+const DAYS = Number(values.days);
 /** A fixed moment inside an hour, so that a kept folder stays comparable. */
 const FILLED_UNTIL = Date.UTC(2026, 10, 23, 13, 37);
 
@@ -186,7 +187,7 @@ async function measurePages(store: Store): Promise<void> {
   for (const [label, length, bucketMs] of [
     ['24 hours', DAY_MS, HOUR_MS],
     ['7 days', 7 * DAY_MS, 6 * HOUR_MS],
-    ['30 days', DAYS * DAY_MS, DAY_MS],
+    ['30 days', 30 * DAY_MS, DAY_MS],
   ] as const) {
     const window: RollupFilter = { since: until - length, until, sandbox: false };
     await measure(`Overview, ${label}`, () => overview(store, window, bucketMs));
