@@ -8,6 +8,9 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { router } from './app/router.tsx';
 import { ApiFailure } from './data/api.ts';
+import { repairLanguage } from './look/language.ts';
+
+repairLanguage();
 
 const client: QueryClient = new QueryClient({
   queryCache: new QueryCache({

@@ -38,7 +38,11 @@ afterAll(() => seeded?.dispose());
 
 /** A page is ready once its sentence stands and nothing is a skeleton any more. */
 async function ready(page: Page): Promise<void> {
-  await page.locator('.headline').first().waitFor();
+  try {
+    await page.locator('.headline').first().waitFor();
+  } catch (error) {
+    throw new Error(`${page.url()} shows: ${await page.locator('body').textContent()}`, { cause: error });
+  }
   await page.waitForFunction(`document.querySelector('[aria-busy="true"]') === null`);
 }
 
@@ -146,6 +150,18 @@ describe('the address', () => {
     await page.getByText(`${Number(calls).toLocaleString('en-US')} calls loaded`).waitFor();
     await close();
   });
+});
+
+test('a browser whose language is no language tag is served all the same', async () => {
+  const { page, problems, close } = await seeded.open('/?range=7d');
+  await page.addInitScript(
+    `Object.defineProperty(navigator, 'language', { value: 'en-US@posix', configurable: true })`,
+  );
+  await page.reload();
+  await ready(page);
+  await page.getByRole('img', { name: /^Spend/ }).waitFor();
+  expect(problems).toEqual([]);
+  await close();
 });
 
 describe('by keyboard', () => {

@@ -98,6 +98,11 @@ async function openPage({ url, chromium, path, options }: OpenInput): Promise<Op
     if (message.type() === 'error' || message.type() === 'warning') problems.push(message.text());
   });
   page.on('pageerror', (error) => problems.push(error.message));
+  page.on('requestfailed', (request) => {
+    const reason = request.failure()?.errorText ?? '';
+    // Leaving a page ends what it had asked for.
+    if (reason !== 'net::ERR_ABORTED') problems.push(`${request.url()}: ${reason}`);
+  });
   await page.goto(`${url}${path}`);
   return { page, context, problems, close: () => context.close() };
 }
