@@ -11,6 +11,10 @@ if (major < 24) {
 } else {
   const { keepCompiledCode } = await import('./compile-cache.ts');
   keepCompiledCode();
+  if (process.argv[2] === 'start') {
+    const { takeSmallMemory } = await import('./small-memory.ts');
+    takeSmallMemory();
+  }
   const { runCli } = await import('./run.ts');
   const { processIo } = await import('./io.ts');
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
