@@ -127,7 +127,7 @@ async function serveFrom(folder: string, request: Request): Promise<Response> {
   if (file !== null && extname(file) !== '' && existsSync(file)) {
     return fileResponse(file, request, hashed ? 'public, max-age=31536000, immutable' : 'no-cache');
   }
-  if (hashed || extname(pathname) !== '')
+  if (hashed || TYPES[extname(pathname)] !== undefined)
     return new Response(null, { status: 404, headers: SECURITY_HEADERS });
   return fileResponse(join(folder, 'index.html'), request, 'no-cache');
 }
