@@ -98,7 +98,7 @@ export class Call implements UnderWay {
     this.startedAt = clock.now();
     this.id = makeId('call');
     this.begun = clock.monotonic();
-    this.watch = new Watch(clock, (code) => this.attempt?.timedOut(code));
+    this.watch = new Watch(state.deadlines, (code) => this.attempt?.timedOut(code));
   }
 
   /** @see UnderWay */

@@ -6,6 +6,7 @@ import { takesCalls } from './stages/admit.ts';
 import { type GatewayState, prepareServing } from './state.ts';
 import { Roster } from './under-way.ts';
 import { createUpstream } from './upstream/upstream.ts';
+import { Deadlines } from './watch.ts';
 
 const DRAIN_CHECK_MS = 10;
 
@@ -17,6 +18,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     upstream: createUpstream(options.localVendors, options.clock),
     health: createHealth(options.clock),
     throughput: createThroughputMeter(),
+    deadlines: new Deadlines(options.clock),
     calls: new Roster(),
     serving: prepareServing(options.snapshot, options),
     callsServed: 0,

@@ -11,6 +11,7 @@ import type { ProviderConfig, ProviderSecrets, Snapshot } from '../stack/stack.t
 import type { GatewayOptions } from './gateway.ts';
 import type { Roster } from './under-way.ts';
 import type { Upstream } from './upstream/upstream.ts';
+import type { Deadlines } from './watch.ts';
 
 /** What all calls share for as long as the gateway lives. */
 export interface GatewayState {
@@ -20,6 +21,8 @@ export interface GatewayState {
   readonly health: Health;
   /** Prices deployments whose throughput is `measured`. */
   readonly throughput: ThroughputMeter;
+  /** Times every call's phases. */
+  readonly deadlines: Deadlines;
   /** Calls under way. */
   readonly calls: Roster;
   /** Replaced as a whole by a new snapshot; a call keeps the one it began with. */

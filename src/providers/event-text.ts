@@ -6,8 +6,21 @@ export type EventText =
 
 const FIELDS = ['data', 'event', 'id', 'retry'];
 
-/** Reads the lines of one event. Stricter than the specification: a field nobody sends is a sign of another protocol. */
+/** Reads one event. Stricter than the specification: a field nobody sends is a sign of another protocol. */
 export function readEventText(text: string): EventText {
+  return readOneLine(text) ?? readLines(text);
+}
+
+/** `data: ...` and a blank line, as nearly every event of every vendor is; `undefined`: anything else. */
+function readOneLine(text: string): EventText | undefined {
+  const end = text.length - 2;
+  if (!text.startsWith('data:') || text.indexOf('\n') !== end || text[end + 1] !== '\n') return undefined;
+  if (text.includes('\r')) return undefined;
+  const data = text.slice(5, end).trim();
+  return data === '' ? { kind: 'nothing' } : { kind: 'data', event: null, data };
+}
+
+function readLines(text: string): EventText {
   const data: string[] = [];
   let event: string | null = null;
   for (const line of text.replace(/^\uFEFF/, '').split(/\r\n|\r|\n/)) {
