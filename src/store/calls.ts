@@ -207,6 +207,7 @@ async function scoresOf(db: Kysely<Database>, ids: readonly string[]): Promise<M
   return new Map(rows.map((row) => [row.call_id, Number(row.score)]));
 }
 
+/** A refused call went nowhere: it is neither of the sandbox nor real. */
 async function hasCalls(db: Kysely<Database>, sandbox: number): Promise<boolean> {
   const row = await db
     .selectFrom('rollups')
@@ -214,6 +215,7 @@ async function hasCalls(db: Kysely<Database>, sandbox: number): Promise<boolean>
     .where('grain', '=', 0)
     .where('tier', '=', DAY_MS)
     .where('sandbox', '=', sandbox)
+    .where('calls', '>', sql<number>`coalesce(refused, 0)`)
     .limit(1)
     .executeTakeFirst();
   return row !== undefined;

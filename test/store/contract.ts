@@ -237,6 +237,20 @@ export function describeStore(createPlace: () => Promise<TestPlace>, options: { 
       expect(await store.calls.presence()).toEqual({ real: true, sandbox: true });
     });
 
+    test('a refused call makes nothing present: it went nowhere', async () => {
+      const fresh = await createPlace();
+      const empty = await fresh.open();
+      try {
+        await empty.calls.insert([makeCall(NOON, { outcome: 'refused', deployment: null, attempts: [] })]);
+        expect(await empty.calls.presence()).toEqual({ real: false, sandbox: false });
+        await empty.calls.insert([makeCall(NOON)]);
+        expect(await empty.calls.presence()).toEqual({ real: true, sandbox: false });
+      } finally {
+        await empty.close();
+        await fresh.dispose();
+      }
+    });
+
     test('no call, no figures: zeros, nulls and a full series', async () => {
       const filter = day({ task: 'never-called' });
       const [total] = await store.rollups.group(filter, [], 1);
