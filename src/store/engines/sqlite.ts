@@ -105,7 +105,7 @@ function openFile(path: string): DatabaseSync {
       pragma auto_vacuum = incremental;
       pragma journal_mode = wal;
       pragma synchronous = full;
-      pragma cache_size = -32000;
+      pragma cache_size = -8000;
       pragma wal_autocheckpoint = 8000;
       pragma temp_store = memory;
       pragma journal_size_limit = 67108864;
