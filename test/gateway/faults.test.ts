@@ -257,6 +257,12 @@ describe('the wire', () => {
       'upstream_error',
       'upstream_rate_limited',
     ]);
+    // Both providers have one type: the message says which of them it was.
+    expect(records[0]?.attempts.map(({ errorMessage }) => errorMessage)).toEqual([
+      expect.stringMatching(/^Deployment "a": openai-compatible failed \(status 500/),
+      expect.stringMatching(/^Deployment "b": openai-compatible limits our rate \(status 429/),
+    ]);
+    expect(error?.message).toContain('Deployment "b"');
     expect([first.calls.length, second.calls.length]).toEqual([1, 1]);
   });
 

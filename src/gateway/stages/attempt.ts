@@ -5,7 +5,7 @@ import type { Usage } from '../../core/usage.ts';
 import type { Answer, Exchange, Failure, StreamReader } from '../../providers/provider.ts';
 import type { AllowedDeployment, Call, RunningAttempt } from '../call.ts';
 import type { Transfer, TransferListener, UpstreamHeaders } from '../upstream/transfer.ts';
-import { toFailure, toTrouble } from '../upstream/trouble.ts';
+import { atDeployment, toFailure, toTrouble } from '../upstream/trouble.ts';
 import type { TimeoutCode } from '../watch.ts';
 
 /** What an attempt tells the pipeline. Exactly one of `answered`, `finished` and `failed` is the last thing told. */
@@ -160,7 +160,7 @@ export class Attempt implements RunningAttempt, TransferListener {
     if (reader.started && this.record.firstTokenMs === null) this.record.firstTokenMs = this.#call.elapsed();
     if (reader.failure) {
       if (out && this.#started) this.#events.flowed(this.#call, out);
-      this.#fail(reader.failure);
+      this.#fail(atDeployment(reader.failure, this.allowed.name));
     } else if (reader.done) {
       this.#finish(out, reader);
     } else if (this.#started) {
@@ -215,7 +215,7 @@ export class Attempt implements RunningAttempt, TransferListener {
       return Array.isArray(value) ? value.join(', ') : value;
     });
     if (read.kind === 'failure') {
-      this.#fail(read);
+      this.#fail(atDeployment(read, this.allowed.name));
     } else if (this.#call.parsed?.stream) {
       const text = `Deployment "${this.allowed.name}" was asked for a stream and sent a whole answer.`;
       this.#fail(toFailure(new TrimtabError('upstream_malformed', text)));

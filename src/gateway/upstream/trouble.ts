@@ -7,6 +7,17 @@ export function toFailure(error: TrimtabError, fallback = true): Failure {
   return { kind: 'failure', error, fallback, body: null, status: error.status, retryAfterMs };
 }
 
+/** What a provider read out of an answer, saying whose: two deployments may have providers of one type. */
+export function atDeployment(failure: Failure, deployment: string): Failure {
+  const { code, message, field, retryAfterSeconds, cause } = failure.error;
+  const details = {
+    cause,
+    ...(field !== undefined && { field }),
+    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+  };
+  return { ...failure, error: new TrimtabError(code, `Deployment "${deployment}": ${message}`, details) };
+}
+
 /** Node and undici error codes that say more than "it broke". */
 const WORDS: Readonly<Record<string, [ErrorCode, string]>> = {
   UND_ERR_CONNECT_TIMEOUT: ['timeout_connect', 'did not accept a connection in time'],
