@@ -9,6 +9,7 @@ import { formatPath } from '../stack/config-path.ts';
 import { discover } from '../stack/discover.ts';
 import { findConfig, loadConfig } from '../stack/load.ts';
 import { parseStack } from '../stack/parse.ts';
+import { ConfigError } from '../stack/problems.ts';
 import { createRevision } from '../stack/revision.ts';
 import type { Stack } from '../stack/stack.ts';
 import { checkStack, type RouteCheck, type StackCheck } from './check-stack.ts';
@@ -30,8 +31,14 @@ export const checkCommand = defineCommand({
   },
   async run({ args, data }) {
     const { io } = data as CommandData;
-    const path = args.config === undefined ? findConfig(io.cwd, io.env) : resolve(io.cwd, args.config);
-    const stack = path === null ? await discovered(io) : await readStack(path, io);
+    const read = await readStack(args.config, io).catch((error: unknown) => {
+      const problems = args.json ? problemsOf(error) : null;
+      if (problems === null) throw error;
+      printJson(io, { ok: false, problems });
+      return null;
+    });
+    if (read === null) return EXIT.failed;
+    const { path, stack } = read;
     const origin = path === null ? 'no config; what is on this machine' : relative(io.cwd, path) || path;
     const check = checkStack(stack, io.env, io.now());
     const probes = args.probe ? await probeProviders(stack, io.env) : null;
@@ -45,14 +52,46 @@ export const checkCommand = defineCommand({
   },
 });
 
-async function readStack(path: string, io: CliIo): Promise<Stack> {
+/** The stack of the config file, or of this machine where there is none. */
+async function readStack(
+  named: string | undefined,
+  io: CliIo,
+): Promise<{ path: string | null; stack: Stack }> {
+  const path = named === undefined ? findConfig(io.cwd, io.env) : resolve(io.cwd, named);
+  if (path === null) return { path, stack: await discovered(io) };
   const input = await loadConfig(path);
   try {
-    return parse(input);
+    return { path, stack: parse(input) };
   } catch (error) {
-    if (!(error instanceof TrimtabError) || error.field === undefined) throw error;
-    throw new CliError(EXIT.failed, `${placeOf(path, error.field, io)}: ${error.message}`);
+    if (!(error instanceof ConfigError)) throw error;
+    throw new BadConfig(error, (field) => placeOf(path, field, io));
   }
+}
+
+/** One thing wrong, as `--json` says it. `place` is file, line and column as far as they are known. */
+interface ShownProblem {
+  place: string | null;
+  field: string | null;
+  message: string;
+}
+
+/** A config that cannot be read as a stack: the message for people, each problem for programs. */
+class BadConfig extends CliError {
+  readonly problems: ShownProblem[];
+
+  constructor(error: ConfigError, toPlace: (field: string) => string) {
+    const problems = error.problems.map(({ field, message }) => ({ place: toPlace(field), field, message }));
+    super(EXIT.failed, `${problems[0]?.place}: ${error.message}`);
+    this.problems = problems;
+  }
+}
+
+/** `null`: not a problem of the config. */
+function problemsOf(error: unknown): ShownProblem[] | null {
+  if (error instanceof BadConfig) return error.problems;
+  if (error instanceof ConfigError) return error.problems.map((problem) => ({ place: null, ...problem }));
+  if (!(error instanceof TrimtabError)) return null;
+  return [{ place: null, field: error.field ?? null, message: error.message }];
 }
 
 function parse(input: unknown): Stack {

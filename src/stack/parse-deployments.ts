@@ -24,15 +24,13 @@ export function parseDeployments(entries: Entries, context: DeploymentContext): 
       );
       continue;
     }
-    if ((!isOwnName && !checkName(name, path, context.problems)) || !input) continue;
-    if (!context.providers.written.has(input.provider)) {
-      context.problems.addValue(
-        [...path, 'provider'],
-        input.provider,
-        unknownProvider(input.provider, context),
-      );
-      continue;
+    const isNamed = isOwnName || checkName(name, path, context.problems);
+    const provider = input ? input.provider : providerOf(value);
+    const isKnown = provider === undefined || context.providers.written.has(provider);
+    if (!isKnown) {
+      context.problems.addValue([...path, 'provider'], provider, unknownProvider(provider, context));
     }
+    if (!isNamed || !isKnown || !input) continue;
     valid.set(name, {
       ...makeDeployment(input.provider, input.model, context.timeouts),
       region: input.region ?? null,
@@ -46,6 +44,12 @@ export function parseDeployments(entries: Entries, context: DeploymentContext): 
     });
   }
   return { valid, written: new Set(entries.map(([name]) => name)) };
+}
+
+/** The provider that a deployment names which is wrong elsewhere. */
+function providerOf(deployment: unknown): string | undefined {
+  if (typeof deployment !== 'object' || deployment === null || !('provider' in deployment)) return undefined;
+  return typeof deployment.provider === 'string' ? deployment.provider : undefined;
 }
 
 /** A deployment with nothing but a provider and a model: what `provider/model` means. */

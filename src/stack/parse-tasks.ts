@@ -4,7 +4,7 @@ import type { ConfigPath } from './config-path.ts';
 import { didYouMean } from './nearest.ts';
 import { checkName, type Entries, type Parsed } from './parse-context.ts';
 import { type DeploymentContext, makeDeployment, unknownProvider } from './parse-deployments.ts';
-import { type TargetInput, type TaskInput, taskSchema } from './schema.ts';
+import { routeSchema, type TargetInput, type TaskInput, taskSchema } from './schema.ts';
 import type { DeploymentConfig, RouteConfig, TaskConfig } from './stack.ts';
 
 /** The policy that weights mean when no policy is named. */
@@ -28,6 +28,8 @@ interface WrittenRoute {
 export function parseTasks(entries: Entries, context: TaskContext): Map<string, TaskConfig> {
   const { problems } = context;
   const inputs = new Map<string, TaskInput>();
+  /** Also those of tasks with something else wrong: one run names every reference that leads nowhere. */
+  const readable = new Map<string, TaskInput['route']>();
   const written = new Set(entries.map(([name]) => name));
   for (const [name, value] of entries) {
     const path = ['tasks', name];
@@ -38,10 +40,12 @@ export function parseTasks(entries: Entries, context: TaskContext): Map<string, 
       problems.add(path, 'a deployment has the same name; a route that names it could mean either');
     }
     if (input) inputs.set(name, input);
+    const route = input ? input.route : routeOf(value);
+    if (route !== undefined) readable.set(name, route);
   }
   const routes = new Map<string, WrittenRoute>();
-  for (const [name, input] of inputs) {
-    routes.set(name, readRoute(input, ['tasks', name, 'route'], { ...context, written }));
+  for (const [name, route] of readable) {
+    routes.set(name, readRoute(route, ['tasks', name, 'route'], { ...context, written }));
   }
   reportCycles(routes, context);
   const tasks = new Map<string, TaskConfig>();
@@ -63,8 +67,14 @@ export function parseTasks(entries: Entries, context: TaskContext): Map<string, 
   return tasks;
 }
 
+/** The route of a task that is wrong elsewhere. */
+function routeOf(task: unknown): TaskInput['route'] | undefined {
+  if (typeof task !== 'object' || task === null || !('route' in task)) return undefined;
+  return routeSchema.safeParse(task.route).data;
+}
+
 function readRoute(
-  { route }: TaskInput,
+  route: TaskInput['route'],
   path: ConfigPath,
   context: TaskContext & { written: Set<string> },
 ): WrittenRoute {

@@ -2,6 +2,24 @@ import { TrimtabError } from '../core/error.ts';
 import { type ConfigPath, formatPath } from './config-path.ts';
 import { isCredentialLike, isSecretName } from './credential.ts';
 
+/** One thing wrong with a config. */
+export interface Problem {
+  /** A path into the config: `tasks.triage.route`. */
+  field: string;
+  message: string;
+}
+
+/** config_invalid with everything that is wrong: `message` lists it for people, `problems` for programs. */
+export class ConfigError extends TrimtabError {
+  readonly problems: readonly Problem[];
+
+  constructor(message: string, problems: readonly Problem[]) {
+    const [first] = problems;
+    super('config_invalid', message, first ? { field: first.field } : {});
+    this.problems = problems;
+  }
+}
+
 const MAX_SHOWN_CHARS = 60;
 const MAX_LISTED = 50;
 
@@ -11,12 +29,12 @@ export interface Problems {
   /** As {@link add}, naming the value that was written; never a value that may be a credential. */
   addValue(path: ConfigPath, value: unknown, message: string): void;
   readonly count: number;
-  /** Throws TrimtabError(config_invalid) when there is anything; `field` is the first path. */
+  /** Throws {@link ConfigError} when there is anything; `field` is the first path. */
   throwIfAny(): void;
 }
 
 export function createProblems(): Problems {
-  const found: { field: string; message: string }[] = [];
+  const found: Problem[] = [];
   const add = (path: ConfigPath, message: string): void => {
     found.push({ field: formatPath(path) || 'config', message });
   };
@@ -27,15 +45,14 @@ export function createProblems(): Problems {
       return found.length;
     },
     throwIfAny() {
-      const [first] = found;
-      if (!first) return;
+      if (found.length === 0) return;
       const lines = found.slice(0, MAX_LISTED).map(({ field, message }) => `${field}: ${message}`);
       if (found.length > MAX_LISTED) lines.push(`and ${found.length - MAX_LISTED} more`);
       const message =
         found.length === 1
           ? (lines[0] as string)
           : `${found.length} problems\n${lines.map((line) => `- ${line}`).join('\n')}`;
-      throw new TrimtabError('config_invalid', message, { field: first.field });
+      throw new ConfigError(message, found);
     },
   };
 }

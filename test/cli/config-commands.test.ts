@@ -60,6 +60,51 @@ describe('check', () => {
     expect(err).toContain('trimtab.config.yaml:3:5: tasks.triage.rout: unknown key; did you mean "route"?');
   });
 
+  test('--json says in JSON what is wrong, also beside another mistake in the same entry', async () => {
+    write(
+      'trimtab.config.yaml',
+      [
+        'providers:',
+        '  sandbox: {}',
+        'deployments:',
+        '  fast: { provider: sandbax, model: small, regoin: eu }',
+        'tasks:',
+        '  triage:',
+        '    dataClas: public',
+        '    route: fats',
+        '',
+      ].join('\n'),
+    );
+    const { code, out, err } = await cli(['check', '--json']);
+    expect({ code, err }).toEqual({ code: 1, err: '' });
+    const { ok, problems } = JSON.parse(out) as { ok: boolean; problems: { field: string }[] };
+    expect(ok).toBe(false);
+    expect(problems.map(({ field }) => field)).toEqual([
+      'deployments.fast.regoin',
+      'deployments.fast.provider',
+      'tasks.triage.dataClas',
+      'tasks.triage.route',
+    ]);
+    expect(problems[3]).toEqual({
+      place: 'trimtab.config.yaml:8:5',
+      field: 'tasks.triage.route',
+      message: expect.stringContaining('did you mean "fast"?'),
+    });
+  });
+
+  test.each([
+    ['not YAML', 'tasks: [', 'trimtab.config.yaml'],
+    ['not there', null, 'no-such.yaml'],
+  ])('--json of a config that is %s is JSON too', async (_what, text, name) => {
+    if (text !== null) write(name, text);
+    const { code, out, err } = await cli(['check', '--json', '--config', name]);
+    expect({ code, err }).toEqual({ code: 1, err: '' });
+    expect(JSON.parse(out)).toEqual({
+      ok: false,
+      problems: [{ place: null, field: null, message: expect.stringContaining(name) }],
+    });
+  });
+
   test('shows what may go where, and fails when a task can go nowhere', async () => {
     write(
       'trimtab.config.json',
