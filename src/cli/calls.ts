@@ -206,7 +206,7 @@ function toLine(call: CallSummary, io: CliIo): string {
     call.id,
     paint(io, styleOfOutcome(call), outcomeOf(call)),
     printable(call.task),
-    ...(call.user === null ? [] : [printable(call.user)]),
+    printable(call.user ?? '-'),
     printable(call.deployment ?? '-'),
     formatDuration(call.durationMs),
     `${tokensOf(call)} tokens`,
