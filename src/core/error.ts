@@ -63,6 +63,12 @@ export const ERRORS = {
     false,
     'Send `content-type: application/json`, not compressed.',
   ]),
+  unsupported_expectation: row([
+    417,
+    'invalid_request_error',
+    false,
+    'Leave the `expect` header out, or send `expect: 100-continue`.',
+  ]),
   body_too_large: row([413, 'invalid_request_error', false, 'Send less, or raise `gateway.maxBodyBytes`.']),
   headers_too_large: row([431, 'invalid_request_error', false, 'Send smaller headers.']),
   body_timeout: row([408, 'invalid_request_error', true, 'Send the body faster.']),

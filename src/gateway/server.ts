@@ -59,9 +59,15 @@ export async function startServer(options: ServerOptions): Promise<TrimtabServer
       keepAliveTimeout: KEEP_ALIVE_MS,
       connectionsCheckingInterval: Math.min(TIMEOUT_CHECK_MS, bodyMs),
       noDelay: true,
+      // Node would answer with an empty body; `receive` answers in the shape of every other error.
+      requireHostHeader: false,
     },
     (request, response) => receive(serving, request, response),
   );
+  server.on('checkExpectation', (request, response) => {
+    const text = 'No `expect` but 100-continue is met here.';
+    refuse(new TrimtabError('unsupported_expectation', text), request, response);
+  });
   server.on('clientError', refuseConnection);
   await listen(server, host, port);
   const { address, port: actual, family } = server.address() as AddressInfo;
@@ -98,6 +104,12 @@ function listen(server: Server, host: string, port: number): Promise<void> {
 }
 
 function receive(options: ServingOptions, request: IncomingMessage, response: ServerResponse): void {
+  // RFC 9112 3.2 wants a server to refuse it.
+  if (request.headers.host === undefined && request.httpVersion === '1.1') {
+    const text = 'The request has no `host` header.';
+    refuse(new TrimtabError('invalid_request', text, { field: 'host' }), request, response);
+    return;
+  }
   const out = new NodeResponse(response, options.closing);
   const url = request.url ?? '/';
   const question = url.indexOf('?');
@@ -120,6 +132,13 @@ function receive(options: ServingOptions, request: IncomingMessage, response: Se
       options.gateway.handle({ method, path, headers, body }, out);
     else options.forward({ method, path, headers, body, url }, out);
   });
+}
+
+/** Answers a request that is not taken further; its body is read past, so that the client sees the answer. */
+function refuse(error: TrimtabError, request: IncomingMessage, response: ServerResponse): void {
+  request.resume();
+  response.shouldKeepAlive = false;
+  sendError(new NodeResponse(response, true), error, { redact });
 }
 
 function sendProbe(response: GatewayResponse, ready: boolean): void {

@@ -141,6 +141,10 @@ describe('bare sockets', () => {
 
   test.each([
     ['not HTTP', 'GOBBLEDYGOOK\r\n\r\n', 400, 'invalid_request'],
+    ['no host', 'GET /v1/models HTTP/1.1\r\n\r\n', 400, 'invalid_request'],
+    ['no host, a probe', 'GET /healthz HTTP/1.1\r\n\r\n', 400, 'invalid_request'],
+    ['no host, not ours', 'POST /api/v1/keys HTTP/1.1\r\ncontent-length: 1\r\n\r\n{', 400, 'invalid_request'],
+    ['what is not met', `${post}expect: 200-ok\r\n\r\n`, 417, 'unsupported_expectation'],
     ['headers too large', `${post}x-big: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'headers_too_large'],
     ['a body announced too large', `${post}content-length: 1001\r\n\r\n`, 413, 'body_too_large'],
     [
@@ -153,6 +157,13 @@ describe('bare sockets', () => {
     const answer = await talk(text);
     expect(answer.startsWith(`HTTP/1.1 ${status} `)).toBe(true);
     expect(answer).toContain(`"code":"${code}"`);
+  });
+
+  test('HTTP/1.0 needs no host, and a body that waits to be asked for is asked for', async () => {
+    expect(await talk('GET /healthz HTTP/1.0\r\n\r\n')).toContain('HTTP/1.1 200 ');
+    const answer = await talk(`${post}expect: 100-continue\r\ncontent-length: 2\r\n\r\n{}`);
+    expect(answer.startsWith('HTTP/1.1 100 ')).toBe(true);
+    expect(answer).toContain('HTTP/1.1 401 ');
   });
 
   test('a body that never comes', async () => {
