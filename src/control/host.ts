@@ -246,7 +246,12 @@ class WorkerHost implements ControlHost {
   /** At first start this is fatal and the caller says so; after a crash it is tried again. */
   private onFailed(error: TrimtabError): void {
     this.settleReady.reject(error);
-    this.options.logger.error({ code: error.code, error: error.message }, 'the control thread did not start');
+    if (this.wasReady) {
+      this.options.logger.error(
+        { code: error.code, error: error.message },
+        'the control thread did not start',
+      );
+    }
     void this.worker.terminate();
   }
 

@@ -3,6 +3,7 @@ import { systemClock } from '../core/clock.ts';
 import type { Logger } from '../core/log.ts';
 import { lockDataDir } from '../store/lock.ts';
 import { createControl } from './control.ts';
+import { makeDataDir } from './data-folder.ts';
 
 export interface OpenLocalOptions {
   dataDir: string;
@@ -26,6 +27,7 @@ export interface LocalControl {
  * Throws data_folder_in_use (a server runs: ask it instead), store_unavailable, config_invalid.
  */
 export async function openLocal(options: OpenLocalOptions): Promise<LocalControl> {
+  makeDataDir(options.dataDir);
   const lock = lockDataDir(options.dataDir);
   try {
     const cliToken = randomBytes(32).toString('base64url');

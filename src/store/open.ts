@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Kysely } from 'kysely';
 import type { Clock } from '../core/clock.ts';
+import { TrimtabError } from '../core/error.ts';
 import type { Logger } from '../core/log.ts';
 import { createCallStore } from './calls.ts';
 import type { Engine } from './engines/engine.ts';
@@ -31,7 +32,7 @@ export interface StoreOptions {
 
 /**
  * Opens the store and brings its schema up to date. Throws TrimtabError(store_unavailable) when the database does
- * not answer or the file cannot be used; once open, methods throw it during an outage and recover by themselves.
+ * not answer or the file cannot be used, config_invalid when the URL is of another kind of database; once open, methods throw it during an outage and recover by themselves.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const engine = await createEngine(options);
@@ -48,8 +49,17 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 /** A driver is loaded only when it is used. */
 async function createEngine({ dataDir, databaseUrl, logger }: StoreOptions): Promise<Engine> {
   if (databaseUrl === null) return createSqliteEngine(join(dataDir, 'trimtab.db'));
+  checkScheme(databaseUrl);
   const { createPostgresEngine } = await import('./engines/postgres.ts');
   return createPostgresEngine(databaseUrl, logger);
+}
+
+/** Only the scheme is told: what follows may hold a password. */
+function checkScheme(databaseUrl: string): void {
+  if (/^postgres(ql)?:\/\//i.test(databaseUrl)) return;
+  const scheme = /^[a-z][a-z0-9+.-]{0,30}:\/\//i.exec(databaseUrl)?.[0] ?? 'no scheme';
+  const text = `DATABASE_URL: begins with ${scheme}; what is taken is postgres:// or postgresql://`;
+  throw new TrimtabError('config_invalid', text, { field: 'DATABASE_URL' });
 }
 
 function createStore(db: Kysely<Database>, engine: Engine, { clock, logger }: StoreOptions): Store {

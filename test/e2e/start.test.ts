@@ -180,4 +180,23 @@ describe('trimtab start', () => {
     child.kill('SIGTERM');
     await ended;
   });
+
+  test.each([
+    [
+      'DATABASE_URL',
+      'mysql://root:hunter22@h/x',
+      'DATABASE_URL: begins with mysql://; what is taken is postgres:// or postgresql://',
+    ],
+    // Linux only has it, elsewhere it cannot be made either. Node's recursive mkdir would not return.
+    [
+      'TRIMTAB_DATA_DIR',
+      '/proc/x',
+      expect.stringMatching(/^The data folder \/proc\/x cannot be used \(\w+\)\.$/),
+    ],
+    ['TRIMTAB_ADMIN_TOKEN', 'short', 'TRIMTAB_ADMIN_TOKEN: needs 16 characters or more, without spaces'],
+  ])('with a wrong %s says why, once', async (name, value, why) => {
+    const { ended, stderr } = await start([], { [name]: value });
+    expect((await ended).code).toBe(1);
+    expect(stderr().split('\n')).toEqual([why, 'Correct the path that is named.', '']);
+  });
 });
