@@ -18,6 +18,7 @@ import { stackRoutes } from './handlers/stack.ts';
 import { statusRoutes } from './handlers/status.ts';
 import { taskRoutes } from './handlers/tasks.ts';
 import { describeApi } from './openapi.ts';
+import { toPublicError } from './public-error.ts';
 import { parseInput, type Route } from './route.ts';
 import type { Assets } from './static.ts';
 
@@ -112,13 +113,7 @@ function matches(pattern: string, path: string): boolean {
 }
 
 function toErrorResponse(error: unknown, deps: ControlDeps): Response {
-  const known = error instanceof TrimtabError ? error : new TrimtabError('internal', 'something broke here');
-  if (known.code === 'internal') {
-    deps.logger.error(
-      { error: error instanceof Error ? (error.stack ?? error.message) : String(error) },
-      'control API',
-    );
-  }
+  const known = toPublicError(error, { logger: deps.logger, what: 'control API' });
   const body: ApiError = {
     error: { code: known.code, message: known.message, field: known.field ?? null, advice: known.advice },
   };

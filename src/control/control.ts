@@ -25,6 +25,7 @@ import type { ControlDeps, RunState } from './deps.ts';
 import { ensureSecrets } from './first-start.ts';
 import type { ControlOptions, Notice } from './link.ts';
 import { createLiveCalls } from './live.ts';
+import { toPublicError } from './public-error.ts';
 import { createRevisions } from './revisions.ts';
 import { createSignIn } from './sign-in.ts';
 import type { Assets } from './static.ts';
@@ -212,9 +213,7 @@ async function takeFeedback(
     await store.feedback.add(feedback);
     return { status: 201, body: feedback };
   } catch (error) {
-    const known =
-      error instanceof TrimtabError ? error : new TrimtabError('internal', 'feedback was not taken');
-    if (known !== error) logger.error({ error: messageOf(error) }, 'feedback was not taken');
+    const known = toPublicError(error, { logger, what: 'feedback was not taken' });
     return { status: known.status, body: toErrorBody(known, redact) };
   }
 }

@@ -1,9 +1,10 @@
 /** Several processes on one PostgreSQL, and the database going away under them. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { KeyCreated, OverviewAnswer, StatusAnswer } from '../../src/control/api-types.ts';
+import { createIdMaker } from '../../src/core/id.ts';
 import { startTrimtab } from '../../src/main.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
-import { ADMIN_TOKEN, clientOf, openTrimtab, QUESTION, type TestTrimtab } from './trimtab.ts';
+import { ADMIN_TOKEN, clientOf, KEY, openTrimtab, QUESTION, type TestTrimtab } from './trimtab.ts';
 
 let postgres: TestPostgres;
 let first: TestTrimtab;
@@ -62,7 +63,17 @@ test('a database that goes away stops no call, is said, and gets every record la
     headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
   });
   expect(overview.status).toBe(503);
-  expect(await overview.json()).toMatchObject({ error: { code: 'store_unavailable' } });
+  const refused = await overview.text();
+  expect(JSON.parse(refused)).toMatchObject({ error: { code: 'store_unavailable' } });
+  const feedback = await fetch(`${first.running.url}/v1/feedback`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ call_id: createIdMaker()('call'), score: 1 }),
+  });
+  expect(feedback.status).toBe(503);
+  // Where the database is, is for the log alone.
+  expect(refused + (await feedback.text())).not.toMatch(/127\.0\.0\.1|localhost|ECONN|:\d{4,5}/);
+  expect(first.logged.filter((line) => /does not answer/.test(line))).not.toEqual([]);
   await expect
     .poll(() => first.api<StatusAnswer>('/api/v1/status').then(({ spool }) => spool.pendingBytes), {
       timeout: 5000,
