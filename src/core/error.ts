@@ -34,7 +34,7 @@ export const ERRORS = {
     429,
     'rate_limit_error',
     true,
-    'Wait a minute, then try again with the right admin token.',
+    'Send the right admin token; that one is taken at any time.',
   ]),
   forbidden_origin: row([
     403,
