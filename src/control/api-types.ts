@@ -1,5 +1,7 @@
 /** What `/api/v1/*` answers, shared by the handlers, the CLI and the dashboard. All times epoch milliseconds. */
+
 import type { NanoUsd } from '../core/money.ts';
+import type { DeploymentHealthView } from '../gateway/gateway.ts';
 import type { DeploymentConfig, ProviderConfig, Revision, Stack, TaskConfig } from '../stack/stack.ts';
 import type {
   Activation,
@@ -12,7 +14,7 @@ import type {
   Latency,
   SeriesPoint,
 } from '../store/store.ts';
-import type { DeploymentHealth, ProcessHealth } from './link.ts';
+import type { ProcessHealth } from './link.ts';
 
 /** Any error: the catalogue's code, what is wrong, the field, what to do. */
 export interface ApiError {
@@ -135,7 +137,7 @@ export interface DeploymentRow {
   sandbox: boolean;
   /** USD per million tokens now, and where it comes from; `null`: unpriced. */
   price: { inputPerMillion: number; outputPerMillion: number; source: string } | null;
-  health: DeploymentHealth | null;
+  health: DeploymentHealthView | null;
   /** Last 24 hours. */
   figures: Figures;
   latency: LatencyPair;

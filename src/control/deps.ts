@@ -2,8 +2,9 @@ import type { Clock } from '../core/clock.ts';
 import type { MakeId } from '../core/id.ts';
 import type { Logger } from '../core/log.ts';
 import type { Metrics } from '../evidence/metrics.ts';
+import type { DeploymentHealthView } from '../gateway/gateway.ts';
 import type { Store } from '../store/store.ts';
-import type { DeploymentHealth, ProcessHealth } from './link.ts';
+import type { ProcessHealth } from './link.ts';
 import type { LiveCalls } from './live.ts';
 import type { Revisions } from './revisions.ts';
 import type { SignIn } from './sign-in.ts';
@@ -28,7 +29,7 @@ export interface RunState {
   url: string | null;
   engine: string;
   /** Last measured health, from the gateway's messages; empty without a gateway. */
-  deployments: DeploymentHealth[];
+  deployments: DeploymentHealthView[];
   process: ProcessHealth | null;
   spoolPendingBytes: number;
   presence: { real: boolean; sandbox: boolean };

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../core/error.ts';
 import type { LogFields } from '../core/log.ts';
+import type { DeploymentHealthView } from '../gateway/gateway.ts';
 import type { KeySnapshot, Snapshot } from '../stack/stack.ts';
 
 /**
@@ -26,7 +27,7 @@ export type ToControl =
   | { type: 'abort'; id: number }
   /** Feedback that came through `/v1/feedback`, already checked. */
   | { type: 'feedback'; id: number; keyId: string; body: unknown }
-  | { type: 'health'; deployments: DeploymentHealth[]; process: ProcessHealth }
+  | { type: 'health'; deployments: DeploymentHealthView[]; process: ProcessHealth }
   /** Where the server listens, once it does. */
   | { type: 'listening'; url: string }
   | { type: 'stop' };
@@ -79,18 +80,6 @@ export interface ControlOptions {
   cliToken: string | null;
   /** Virtual keys that live as long as the process (in-process use), never stored. */
   processKeys: KeySnapshot[];
-}
-
-export interface DeploymentHealth {
-  deployment: string;
-  /** Over the last minute. */
-  calls: number;
-  failures: number;
-  inFlight: number;
-  lastError: { code: string; at: number } | null;
-  lastOkAt: number | null;
-  /** Of a deployment whose price says `measured`; `null`: not enough evidence, or another price. */
-  measuredTokensPerSecond: number | null;
 }
 
 export interface ProcessHealth {

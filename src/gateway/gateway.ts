@@ -3,6 +3,7 @@ import type { MakeId } from '../core/id.ts';
 import type { Logger } from '../core/log.ts';
 import type { Recorder } from '../evidence/recorder.ts';
 import type { Provider } from '../providers/provider.ts';
+import type { DeploymentHealth } from '../routing/health.ts';
 import type { RoutingPolicy } from '../routing/policy.ts';
 import type { Snapshot } from '../stack/stack.ts';
 
@@ -59,14 +60,8 @@ export interface GatewayResponse {
   onClientLeft(listener: () => void): void;
 }
 
-export interface DeploymentHealthView {
-  deployment: string;
-  /** Over the last minute. */
-  calls: number;
-  failures: number;
-  inFlight: number;
-  lastError: { code: string; at: number } | null;
-  lastOkAt: number | null;
+/** How a deployment does, as the calls themselves tell. */
+export interface DeploymentHealthView extends DeploymentHealth {
   /** Of a deployment whose price says `measured`; `null`: not enough evidence, or another price. */
   measuredTokensPerSecond: number | null;
 }
