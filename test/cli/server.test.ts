@@ -18,7 +18,7 @@ const json = async <T>(...argv: string[]): Promise<T> => {
   return JSON.parse(out) as T;
 };
 
-async function call(user: string, model = 'triage'): Promise<string> {
+async function call(user: string | undefined, model = 'triage'): Promise<string> {
   const answer = await fetch(`${server.url}/v1/chat/completions`, {
     method: 'POST',
     headers: { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' },
@@ -83,10 +83,18 @@ describe('with a server', () => {
         seen();
       },
     });
+    let lines = '';
+    const reading = run(['calls', '--follow'], {
+      cwd: dir,
+      signal: stop.signal,
+      onOut: (text) => {
+        lines += text;
+      },
+    });
     const id = await call('ann');
     await stored(1);
     await call('bo');
-    await call('bo', 'no-such-task');
+    await call(undefined, 'no-such-task');
     const calls = await stored(3);
     expect(calls.filter(({ user }) => user === 'ann').map((each) => each.id)).toEqual([id]);
 
@@ -107,8 +115,10 @@ describe('with a server', () => {
     expect((await cli('calls', 'show', 'call_none')).code).toBe(1);
 
     await arrived;
+    // Columns stay where they are: what a call has not is a dash.
+    await expect.poll(() => lines, { timeout: 5000 }).toMatch(/ {2}untasked {2}- {2}- {2}/);
     stop.abort();
-    await following;
+    await Promise.all([following, reading]);
     expect((JSON.parse(followed.split('\n')[0] as string) as { user: string }).user).toBe('bo');
   });
 
