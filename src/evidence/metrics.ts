@@ -2,9 +2,10 @@
  * Figures for Prometheus, fed by records as the drain stores them. Counters begin at 0 with the process. Labels are
  * bounded: no user, no key, no call; tasks and deployments beyond the first 200 count as `_other`.
  */
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { CallRecord, Outcome } from '../core/call-record.ts';
+import { Counter, Gauge, Registry } from 'prom-client';
+import type { AttemptRecord, CallRecord, Outcome } from '../core/call-record.ts';
 import { toUsd } from '../core/money.ts';
+import { createHistogramFamily, type Observed } from './histogram-text.ts';
 
 export interface Metrics {
   /** Counts records once they are stored. */
@@ -40,63 +41,107 @@ const TOKEN_KINDS = [
 /** @see Metrics */
 export function createMetrics(): Metrics {
   const registry = new Registry();
-  const calls = createCallFigures(registry);
-  const setProcess = createProcessFigures(registry);
+  const processRegistry = new Registry();
+  const figures = createCallFigures(registry);
+  const setProcess = createProcessFigures(processRegistry);
   const task = createLabelLimit();
   const deployment = createLabelLimit();
+  const series = createSeriesTable();
   return {
     observe(records) {
-      const groups = new Map<string, Group>();
-      const attempts = new Map<string, { labels: AttemptLabels; count: number }>();
+      const batch = new Set<Series>();
+      const attempts = createAttemptCounts(deployment);
       for (const record of records) {
-        const sandbox = String(record.sandbox);
-        const labels = {
-          task: task(record.task),
-          deployment: deployment(record.deployment ?? 'none'),
-          sandbox,
-        };
-        const group = groupOf(groups, labels);
-        addCall(group, record);
-        observeTimes(calls, record, labels);
-        for (const { deployment: name, kind, outcome, errorCode } of record.attempts) {
-          const of = { deployment: deployment(name), kind, outcome, error: errorCode ?? 'none', sandbox };
-          const key = `${of.deployment}\n${kind}\n${outcome}\n${of.error}\n${sandbox}`;
-          const seen = attempts.get(key);
-          if (seen) seen.count++;
-          else attempts.set(key, { labels: of, count: 1 });
-        }
+        const of = series(task(record.task), deployment(record.deployment ?? 'none'), record.sandbox);
+        batch.add(of);
+        addCall(of, record);
+        observeTimes(figures, of, record);
+        for (const attempt of record.attempts) attempts.add(attempt, record.sandbox);
       }
-      for (const group of groups.values()) countGroup(calls, group);
-      for (const { labels, count } of attempts.values()) calls.attempts.inc(labels, count);
+      for (const of of batch) countBatch(figures, of);
+      for (const { labels, count } of attempts.all()) figures.attempts.inc(labels, count);
     },
     setProcess,
-    text: () => registry.metrics(),
+    text: async () =>
+      [
+        await registry.metrics(),
+        `${figures.duration.text()}\n`,
+        `${figures.ttft.text()}\n`,
+        await processRegistry.metrics(),
+      ].join('\n'),
     contentType: registry.contentType,
   };
 }
 
-interface CallLabels {
-  task: string;
-  deployment: string;
-  sandbox: string;
+type CallLabels = Record<'task' | 'deployment' | 'sandbox', string>;
+
+/** What is known of a label set. prom-client hashes labels at every call, so it is told once per batch. */
+interface Series {
+  readonly labels: CallLabels;
+  /** `null` until the first value: a series without values does not show. */
+  duration: Observed | null;
+  ttft: Observed | null;
+  batch: Sums;
 }
 
-interface AttemptLabels {
-  deployment: string;
-  kind: string;
-  outcome: string;
-  error: string;
-  sandbox: string;
-}
-
-/** Sums of a batch: a counter is told once per batch and label, which costs a third of once per call. */
-interface Group {
-  labels: CallLabels;
-  outcomes: Map<Outcome, number>;
-  /** In the order of {@link TOKEN_KINDS}. */
-  tokens: number[];
+/** Sums of a batch. */
+interface Sums {
+  outcomes: Record<Outcome, number>;
+  usage: Record<(typeof TOKEN_KINDS)[number][1], number>;
   costNanoUsd: number;
   unpriced: number;
+}
+
+const noSums = (): Sums => ({
+  outcomes: { ok: 0, error: 0, client_left: 0, refused: 0 },
+  usage: { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 },
+  costNanoUsd: 0,
+  unpriced: 0,
+});
+
+/** Series by their labels, as bounded as these are. */
+function createSeriesTable(): (task: string, deployment: string, sandbox: boolean) => Series {
+  const tables = [new Map<string, Map<string, Series>>(), new Map<string, Map<string, Series>>()] as const;
+  return (task, deployment, sandbox) => {
+    const table = tables[sandbox ? 1 : 0];
+    let ofTask = table.get(task);
+    if (!ofTask) {
+      ofTask = new Map();
+      table.set(task, ofTask);
+    }
+    let series = ofTask.get(deployment);
+    if (!series) {
+      const labels = { task, deployment, sandbox: String(sandbox) };
+      series = { labels, duration: null, ttft: null, batch: noSums() };
+      ofTask.set(deployment, series);
+    }
+    return series;
+  };
+}
+
+interface AttemptCount {
+  labels: { deployment: string; kind: string; outcome: string; error: string; sandbox: string };
+  count: number;
+}
+
+/** Attempts of a batch by their labels. */
+function createAttemptCounts(deploymentLabel: (name: string) => string) {
+  const counts = new Map<string, AttemptCount>();
+  return {
+    add(attempt: AttemptRecord, sandbox: boolean) {
+      const { kind, outcome } = attempt;
+      const deployment = deploymentLabel(attempt.deployment);
+      const error = attempt.errorCode ?? 'none';
+      const key = `${deployment}\n${kind}\n${outcome}\n${error}\n${sandbox}`;
+      const known = counts.get(key);
+      if (known) known.count++;
+      else {
+        const labels = { deployment, kind, outcome, error, sandbox: String(sandbox) };
+        counts.set(key, { labels, count: 1 });
+      }
+    },
+    all: () => counts.values(),
+  };
 }
 
 type CallFigures = ReturnType<typeof createCallFigures>;
@@ -106,8 +151,6 @@ function createCallFigures(registry: Registry) {
   const base = ['task', 'deployment', 'sandbox'] as const;
   const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
     new Counter({ name, help, labelNames: [...labelNames], registers });
-  const histogram = (name: string, help: string, buckets: number[]) =>
-    new Histogram({ name, help, labelNames: [...base], buckets, registers });
   return {
     calls: counter('trimtab_calls_total', 'Finished calls.', [...base, 'outcome'] as const),
     attempts: counter('trimtab_attempts_total', 'Attempts at deployments.', [
@@ -128,12 +171,12 @@ function createCallFigures(registry: Registry) {
       'Calls without a price; they are not in the spend.',
       base,
     ),
-    duration: histogram(
+    duration: createHistogramFamily(
       'trimtab_call_duration_seconds',
       'Call start to end of the answer.',
       DURATION_BUCKETS,
     ),
-    ttft: histogram(
+    ttft: createHistogramFamily(
       'trimtab_time_to_first_token_seconds',
       'Call start to first token; streams only.',
       TTFT_BUCKETS,
@@ -141,39 +184,40 @@ function createCallFigures(registry: Registry) {
   };
 }
 
-function groupOf(groups: Map<string, Group>, labels: CallLabels): Group {
-  const key = `${labels.task}\n${labels.deployment}\n${labels.sandbox}`;
-  let group = groups.get(key);
-  if (!group) {
-    group = { labels, outcomes: new Map(), tokens: TOKEN_KINDS.map(() => 0), costNanoUsd: 0, unpriced: 0 };
-    groups.set(key, group);
-  }
-  return group;
+function addCall({ batch }: Series, record: CallRecord): void {
+  const { usage } = record;
+  const sums = batch.usage;
+  batch.outcomes[record.outcome]++;
+  sums.inputTokens += usage.inputTokens ?? 0;
+  sums.outputTokens += usage.outputTokens ?? 0;
+  sums.cacheReadTokens += usage.cacheReadTokens ?? 0;
+  sums.cacheWriteTokens += usage.cacheWriteTokens ?? 0;
+  sums.reasoningTokens += usage.reasoningTokens ?? 0;
+  batch.costNanoUsd += record.costNanoUsd ?? 0;
+  if (record.unpriced) batch.unpriced++;
 }
 
-function addCall(group: Group, record: CallRecord): void {
-  group.outcomes.set(record.outcome, (group.outcomes.get(record.outcome) ?? 0) + 1);
-  TOKEN_KINDS.forEach(([, field], at) => {
-    group.tokens[at] = (group.tokens[at] as number) + (record.usage[field] ?? 0);
-  });
-  group.costNanoUsd += record.costNanoUsd ?? 0;
-  if (record.unpriced) group.unpriced++;
-}
-
-function observeTimes(figures: CallFigures, record: CallRecord, labels: CallLabels): void {
+function observeTimes(figures: CallFigures, series: Series, record: CallRecord): void {
   if (record.outcome === 'refused') return;
-  figures.duration.observe({ ...labels }, record.durationMs / 1000);
-  if (record.ttftMs !== null) figures.ttft.observe({ ...labels }, record.ttftMs / 1000);
+  series.duration ??= figures.duration.series(series.labels);
+  series.duration.observe(record.durationMs / 1000);
+  if (record.ttftMs === null) return;
+  series.ttft ??= figures.ttft.series(series.labels);
+  series.ttft.observe(record.ttftMs / 1000);
 }
 
-function countGroup(figures: CallFigures, { labels, outcomes, tokens, costNanoUsd, unpriced }: Group): void {
-  for (const [outcome, count] of outcomes) figures.calls.inc({ ...labels, outcome }, count);
-  TOKEN_KINDS.forEach(([kind], at) => {
-    const count = tokens[at] as number;
+function countBatch(figures: CallFigures, series: Series): void {
+  const { labels, batch } = series;
+  series.batch = noSums();
+  for (const [outcome, count] of Object.entries(batch.outcomes)) {
+    if (count > 0) figures.calls.inc({ ...labels, outcome }, count);
+  }
+  for (const [kind, field] of TOKEN_KINDS) {
+    const count = batch.usage[field];
     if (count > 0) figures.tokens.inc({ ...labels, kind }, count);
-  });
-  if (costNanoUsd > 0) figures.spend.inc({ ...labels }, toUsd(costNanoUsd));
-  if (unpriced > 0) figures.unpriced.inc({ ...labels }, unpriced);
+  }
+  if (batch.costNanoUsd > 0) figures.spend.inc({ ...labels }, toUsd(batch.costNanoUsd));
+  if (batch.unpriced > 0) figures.unpriced.inc({ ...labels }, batch.unpriced);
 }
 
 function createProcessFigures(registry: Registry): Metrics['setProcess'] {
