@@ -1,6 +1,5 @@
 import { TrimtabError } from '../../core/error.ts';
-import { parseChat } from '../../protocols/chat.ts';
-import { parseEmbeddings } from '../../protocols/embeddings.ts';
+import { codecOf } from '../../protocols/index.ts';
 import { isObject, type ParsedRequest } from '../../protocols/request.ts';
 import type { Call } from '../call.ts';
 
@@ -9,11 +8,9 @@ const MAX_TAGS = 16;
 const MAX_TAG_NAME_CHARS = 64;
 const MAX_TAG_CHARS = 512;
 
-const PARSERS = { chat: parseChat, embeddings: parseEmbeddings } as const;
-
 /** Throws invalid_json, invalid_request. */
 export function parse({ protocol, request }: Call): ParsedRequest {
-  return PARSERS[protocol](request.body, request.headers);
+  return codecOf(protocol).parse(request.body, request.headers);
 }
 
 /** Finds the task and the app's user. Throws unknown_model, ambiguous_model, key_scope. */

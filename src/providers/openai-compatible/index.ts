@@ -17,7 +17,12 @@ import { PassThroughReader } from './stream.ts';
 
 export type { Preset } from './preset.ts';
 
-const PATHS: Readonly<Record<Protocol, string>> = { chat: '/chat/completions', embeddings: '/embeddings' };
+const PATHS: Readonly<Record<Protocol, string>> = {
+  chat: '/chat/completions',
+  embeddings: '/embeddings',
+  messages: '/messages',
+  responses: '/responses',
+};
 const PROTOCOLS: readonly Protocol[] = ['chat', 'embeddings'];
 
 /** App headers that mean something to vendors of this API. */
