@@ -2,9 +2,11 @@
 import { TrimtabError } from '../core/error.ts';
 import type { Protocol } from '../core/protocol.ts';
 import type { Redact } from '../governance/redact.ts';
-import { encodeError, toTrimtabError } from '../protocols/error-body.ts';
+import { toTrimtabError } from '../protocols/error-body.ts';
+import { codecAt } from '../protocols/index.ts';
 import { parseObject } from '../protocols/request.ts';
 import type { KeySnapshot } from '../stack/stack.ts';
+import { countTokens } from './count-tokens.ts';
 import type { GatewayRequest, GatewayResponse } from './gateway.ts';
 import { findModel, listModels } from './models.ts';
 import { serveCall } from './pipeline.ts';
@@ -14,7 +16,10 @@ import type { GatewayState } from './state.ts';
 const CALLS: ReadonlyMap<string, Protocol> = new Map([
   ['/v1/chat/completions', 'chat'],
   ['/v1/embeddings', 'embeddings'],
+  ['/v1/messages', 'messages'],
+  ['/v1/responses', 'responses'],
 ]);
+const COUNT_TOKENS = '/v1/messages/count_tokens';
 const MODELS = '/v1/models';
 const FEEDBACK = '/v1/feedback';
 
@@ -25,11 +30,15 @@ export function route(state: GatewayState, request: GatewayRequest, response: Ga
     serveCall(state, protocol, { request, response });
     return;
   }
+  if (request.path === COUNT_TOKENS && request.method === 'POST') {
+    countTokens(state, { request, response });
+    return;
+  }
   try {
     if (request.method === 'OPTIONS') answerOptions(request, response);
     else serveOther(state, request, response);
   } catch (thrown) {
-    sendError(response, logged(state, thrown), state.serving);
+    sendError(response, logged(state, thrown), { ...state.serving, path: request.path });
   }
 }
 
@@ -41,7 +50,11 @@ function serveOther(state: GatewayState, request: GatewayRequest, response: Gate
       'method_not_allowed',
       `"${request.path.slice(0, 200)}" takes ${allowed.join(' or ')}, not ${request.method}.`,
     );
-    sendError(response, error, { ...state.serving, headers: { allow: allowed.join(', ') } });
+    sendError(response, error, {
+      ...state.serving,
+      path: request.path,
+      headers: { allow: allowed.join(', ') },
+    });
     return;
   }
   const key = state.serving.keyring.authenticate(request.headers);
@@ -74,7 +87,7 @@ interface Exchange {
 }
 
 function methodsOf(path: string): string[] | undefined {
-  if (CALLS.has(path) || path === FEEDBACK) return ['POST'];
+  if (CALLS.has(path) || path === FEEDBACK || path === COUNT_TOKENS) return ['POST'];
   if (path === MODELS || (path.startsWith(`${MODELS}/`) && path.length > MODELS.length + 1))
     return ['GET', 'HEAD'];
   return undefined;
@@ -119,12 +132,14 @@ function sendJson(response: GatewayResponse, { status, body, headOnly }: JsonRep
 
 export interface ErrorSending {
   redact: Redact;
+  /** Its protocol decides the shape of the error. Default: the OpenAI one. */
+  path?: string;
   headers?: Record<string, string>;
 }
 
-/** An error outside a call, in the same shape. */
+/** An error outside a call, in the shape of the protocol at its path. */
 export function sendError(response: GatewayResponse, error: TrimtabError, sending: ErrorSending): void {
-  const body = encodeError(error, sending.redact);
+  const body = codecAt(sending.path ?? '').encodeError(error, sending.redact);
   const headers: Record<string, string> = {
     'content-type': 'application/json',
     'content-length': String(body.length),

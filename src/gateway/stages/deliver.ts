@@ -8,6 +8,7 @@ import { MAX_KEPT_BYTES } from './record.ts';
 /** Vendor response headers an app may use; no other passes. */
 const FORWARDED = [
   'x-request-id',
+  'request-id',
   'openai-processing-ms',
   'openai-version',
   'x-ratelimit-limit-requests',
@@ -16,6 +17,12 @@ const FORWARDED = [
   'x-ratelimit-remaining-tokens',
   'x-ratelimit-reset-requests',
   'x-ratelimit-reset-tokens',
+  'anthropic-ratelimit-requests-limit',
+  'anthropic-ratelimit-requests-remaining',
+  'anthropic-ratelimit-requests-reset',
+  'anthropic-ratelimit-tokens-limit',
+  'anthropic-ratelimit-tokens-remaining',
+  'anthropic-ratelimit-tokens-reset',
 ] as const;
 
 export function answerHeaders(call: Call, contentType: string): Record<string, string> {
@@ -50,6 +57,7 @@ export function sendStreamHead(call: Call): void {
 /** Writes part of a stream; the vendor waits while the client is slower. */
 export function sendPart(call: Call, bytes: Buffer): void {
   count(call, bytes);
+  call.lastSent = bytes;
   if (!call.response.write(bytes)) call.attempt?.pause();
 }
 
@@ -89,7 +97,7 @@ export function sendReply(call: Call, { status, headers, body }: ErrorReply): vo
 
 /** The explicit end of a stream that broke: an error event, no `[DONE]`. */
 export function brokenEnd(call: Call, error: TrimtabError): Buffer {
-  return codecOf(call.protocol).encodeErrorEvent(error, call.serving.redact);
+  return codecOf(call.protocol).encodeErrorEvent(error, call.serving.redact, call.lastSent);
 }
 
 /** A deployment's name may hold any character; a header value may not. */

@@ -21,7 +21,7 @@ export function identify(call: Call): void {
   call.target = target;
   if (target.capture !== 'none') {
     call.user = readUser(call);
-    call.tags = readTags(parsed.body.metadata);
+    call.tags = readTags(codecOf(call.protocol).tagsOf(parsed.body));
   }
   if (target.capture === 'full') call.kept = [];
   if (key.tasks !== null && !key.tasks.includes(target.task)) {
@@ -36,7 +36,7 @@ export function identify(call: Call): void {
 function readUser(call: Call): string | null {
   const body = call.parsed?.body ?? {};
   const header = call.request.headers['x-trimtab-user'];
-  for (const value of [body.safety_identifier, body.user, header]) {
+  for (const value of [...codecOf(call.protocol).usersOf(body), header]) {
     if (typeof value === 'string' && value !== '') return value.slice(0, MAX_USER_CHARS);
   }
   return null;

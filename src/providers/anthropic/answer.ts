@@ -141,7 +141,9 @@ export function readError(
   const type = asString(error?.type) ?? null;
   const said = asString(error?.message);
   const leaks = said === undefined || reading.secrets.some((secret) => said.includes(secret));
-  const body = { error: { message: said, type, param: null, code: type } };
+  const chatBody = { error: { message: said, type, param: null, code: type } };
+  // Apps of its own protocol get its words as they are.
+  const body = reading.request.protocol === 'chat' ? chatBody : found.message;
   return toFailure({
     vendor: reading.vendor,
     status: found.status ?? ERROR_STATUS[type ?? ''] ?? 502,
