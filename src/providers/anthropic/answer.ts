@@ -91,6 +91,8 @@ export function readUsage(found: JsonObject): Usage {
   if (cacheRead !== undefined) usage.cacheReadTokens = cacheRead;
   if (cacheWrite !== undefined) usage.cacheWriteTokens = cacheWrite;
   if (output !== undefined) usage.outputTokens = output;
+  const reasoning = asCount(asObject(found.output_tokens_details)?.thinking_tokens);
+  if (reasoning !== undefined) usage.reasoningTokens = reasoning;
   return usage;
 }
 
