@@ -3,6 +3,7 @@
  * route); a deployment that counts is asked, for any other the count is estimated here and marked so. It costs
  * nothing and answers nothing, so it is no call and leaves no record.
  */
+import { TrimtabError } from '../core/error.ts';
 import { estimateCount } from '../protocols/messages/count.ts';
 import { parseCount } from '../protocols/messages/parse.ts';
 import type { Failure } from '../providers/provider.ts';
@@ -39,7 +40,7 @@ export function countTokens(state: GatewayState, incoming: IncomingCall): void {
   state.calls.add(call);
   call.onCut = (cut) => {
     cut.attempt?.abandon();
-    events.failed(cut, toFailure(noneLeft(cut), false));
+    events.failed(cut, toFailure(new TrimtabError('shutting_down', 'This server is shutting down.'), false));
   };
   call.response.onClientLeft(() => leave(call));
   askNext(call);

@@ -69,7 +69,7 @@ function toResultParts({ content }: JsonObject, field: string): JsonObject[] {
 function toParts(block: JsonObject, field: string): JsonObject[] {
   switch (block.type) {
     case 'text':
-      return [{ type: 'text', text: textOf([block], field) }];
+      return [{ type: 'text', text: blockText(block, field) }];
     case 'image':
       return [toImage(block, field)];
     case 'document':
@@ -113,7 +113,7 @@ function toAssistant(content: unknown, at: string): JsonObject {
   const texts: string[] = [];
   const calls: JsonObject[] = [];
   for (const [block, field] of blocksOf(content, `${at}.content`)) {
-    if (block.type === 'text') texts.push(textOf([block], field));
+    if (block.type === 'text') texts.push(blockText(block, field));
     else if (block.type === 'tool_use') calls.push(toToolCall(block, field));
     // Only the model that thought it can read it; others are given the turn without, as that vendor does too.
     else if (block.type !== 'thinking' && block.type !== 'redacted_thinking')
@@ -136,10 +136,14 @@ function textOf(content: unknown, field: string): string {
   return blocksOf(content, field)
     .map(([block, at]) => {
       if (block.type !== 'text') throw uncarried(`${at}.type`);
-      if (typeof block.text !== 'string') throw wrong(`${at}.text`, 'a text', block.text);
-      return block.text;
+      return blockText(block, at);
     })
     .join('\n\n');
+}
+
+function blockText({ text }: JsonObject, field: string): string {
+  if (typeof text !== 'string') throw wrong(`${field}.text`, 'a text', text);
+  return text;
 }
 
 /** Blocks with their paths. */
