@@ -180,6 +180,44 @@ describe('a vendor that speaks messages', () => {
     expect(harness.records[0]?.costNanoUsd).toBeGreaterThan(0);
   });
 
+  test('on a route with a chat vendor: each in its own protocol, the app in one', async () => {
+    const claude = await startUpstream(onTestFinished);
+    const other = await startUpstream(onTestFinished);
+    const down = { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } };
+    claude.answer = (_, response) => sendJson(response, down, 529);
+    const harness = await startGateway(onTestFinished, {
+      snapshot: snapshot({
+        providers: {
+          claude: provider(claude.baseUrl.replace(/\/v1$/, ''), { type: 'anthropic' }),
+          other: provider(other.baseUrl),
+        },
+        deployments: { a: deployment('claude'), b: deployment('other') },
+        tasks: { reply: task(['a', 'b']), reverse: task(['b', 'a']) },
+      }),
+    });
+    const anthropic = client(harness);
+    const message = await anthropic.messages.stream(HELLO).finalMessage();
+    expect(message.content).toMatchObject([{ type: 'text', text: 'The quick brown fox.' }]);
+    expect(claude.calls[0]?.path).toBe('/v1/messages');
+    expect(other.calls[0]?.path).toBe('/v1/chat/completions');
+    expect(harness.records[0]).toMatchObject({
+      deployment: 'b',
+      finishReason: 'end_turn',
+      attempts: [{ errorCode: 'upstream_overloaded' }, { outcome: 'ok' }],
+    });
+    // `top_k` is the vendor's own: the chat deployment is passed over with its reason.
+    claude.answer = (_, response) => sendJson(response, JSON.parse(plain.toString()));
+    await anthropic.messages.create({ ...HELLO, model: 'reverse', top_k: 5 } as never);
+    expect(harness.records[1]).toMatchObject({
+      deployment: 'a',
+      skipped: [{ deployment: 'b', reason: expect.stringContaining('top_k') }],
+    });
+    // The deployment that would answer decides how tokens are counted.
+    claude.answer = (_, response) => sendJson(response, { input_tokens: 14 });
+    const count = (model: string) => anthropic.messages.countTokens({ model, messages: HELLO.messages });
+    expect([(await count('reply')).input_tokens, (await count('reverse')).input_tokens]).toEqual([14, 5]);
+  });
+
   test('a client that leaves stops it', async () => {
     const { upstream, harness, anthropic } = await start();
     upstream.answer = (_call, response) =>

@@ -210,7 +210,57 @@ describe('messages over the sandbox', () => {
   );
 });
 
+/** The members the vendor's own client says a message has; the compiler keeps the lists whole. */
+const MESSAGE: Record<keyof Anthropic.Message, true> = {
+  id: true,
+  container: true,
+  content: true,
+  diagnostics: true,
+  model: true,
+  role: true,
+  stop_details: true,
+  stop_reason: true,
+  stop_sequence: true,
+  type: true,
+  usage: true,
+};
+const MESSAGE_USAGE: Record<keyof Anthropic.Usage, true> = {
+  cache_creation: true,
+  cache_creation_input_tokens: true,
+  cache_read_input_tokens: true,
+  inference_geo: true,
+  input_tokens: true,
+  output_tokens: true,
+  output_tokens_details: true,
+  server_tool_use: true,
+  service_tier: true,
+  speed: true,
+};
+const DELTA_USAGE: Record<keyof Anthropic.MessageDeltaUsage, true> = {
+  cache_creation_input_tokens: true,
+  cache_read_input_tokens: true,
+  input_tokens: true,
+  output_tokens: true,
+  output_tokens_details: true,
+  server_tool_use: true,
+};
+
 describe('messages over chat', () => {
+  test('have every member of the protocol and no other', async () => {
+    const { anthropic } = await start(onTestFinished);
+    const sorted = (value: object) => Object.keys(value).sort();
+    const message = await anthropic.messages.create(HELLO);
+    expect(sorted(message)).toEqual(sorted(MESSAGE));
+    expect(sorted(message.usage)).toEqual(sorted(MESSAGE_USAGE));
+    for await (const event of await anthropic.messages.create({ ...HELLO, stream: true })) {
+      if (event.type === 'message_start') {
+        expect(sorted(event.message)).toEqual(sorted(MESSAGE));
+        expect(sorted(event.message.usage)).toEqual(sorted(MESSAGE_USAGE));
+      }
+      if (event.type === 'message_delta') expect(sorted(event.usage)).toEqual(sorted(DELTA_USAGE));
+    }
+  });
+
   const usage = {
     prompt_tokens: 100,
     completion_tokens: 20,

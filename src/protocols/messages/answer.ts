@@ -37,7 +37,7 @@ export function toMessage(
     ...toMessageHead(parsed, asked.model),
     content,
     ...stop,
-    usage: toMessageUsage(usage),
+    usage: toWholeUsage(usage),
   };
   return { body: Buffer.from(JSON.stringify(message)), stopReason: stop.stop_reason };
 }
@@ -50,12 +50,15 @@ export function toMessageHead({ id, model }: JsonObject, askedModel: string): Js
     type: 'message',
     role: 'assistant',
     model: asString(model) ?? askedModel,
+    container: null,
+    diagnostics: null,
   };
 }
 
 export interface Stop {
   stop_reason: string;
   stop_sequence: string | null;
+  stop_details: JsonObject | null;
 }
 
 /**
@@ -65,13 +68,14 @@ export interface Stop {
 export function toStop(choice: JsonObject, asked: Asked, seen: { called: boolean; refused: boolean }): Stop {
   const reason = choice.finish_reason;
   const sequence = choice.stop_reason;
-  const plain = (word: string): Stop => ({ stop_reason: word, stop_sequence: null });
-  if (seen.refused || reason === 'content_filter') return plain('refusal');
+  const plain = (word: string): Stop => ({ stop_reason: word, stop_sequence: null, stop_details: null });
+  if (seen.refused || reason === 'content_filter')
+    return { ...plain('refusal'), stop_details: { type: 'refusal', category: null, explanation: null } };
   if (reason === 'length') return plain('max_tokens');
   // A forced call ends with `stop` in chat.
   if (seen.called || reason === 'tool_calls' || reason === 'function_call') return plain('tool_use');
   if (typeof sequence === 'string' && asked.stopSequences.includes(sequence))
-    return { stop_reason: 'stop_sequence', stop_sequence: sequence };
+    return { ...plain('stop_sequence'), stop_sequence: sequence };
   return plain('end_turn');
 }
 
@@ -83,7 +87,19 @@ export function toMessageUsage(usage: Usage): JsonObject {
     cache_creation_input_tokens: cacheWriteTokens ?? null,
     cache_read_input_tokens: cacheReadTokens ?? null,
     output_tokens: outputTokens,
+    server_tool_use: null,
     output_tokens_details: reasoningTokens === undefined ? null : { thinking_tokens: reasoningTokens },
+  };
+}
+
+/** The same with the members that only whole messages and `message_start` have. */
+export function toWholeUsage(usage: Usage): JsonObject {
+  return {
+    ...toMessageUsage(usage),
+    cache_creation: null,
+    inference_geo: null,
+    service_tier: null,
+    speed: null,
   };
 }
 
@@ -91,5 +107,10 @@ function toToolUse(call: JsonObject, index: number): JsonObject | null {
   const { name, arguments: given } = asObject(call.function) ?? {};
   const input = given === undefined || given === '' ? {} : readObject(asString(given) ?? '');
   if (typeof name !== 'string' || !input) return null;
-  return { type: 'tool_use', id: asString(call.id) ?? `toolu_${index}`, name, input };
+  return { ...toToolHead(asString(call.id) || `toolu_${index}`, name), input };
+}
+
+/** A tool call before its input is known. */
+export function toToolHead(id: string, name: string): JsonObject {
+  return { type: 'tool_use', id, name, caller: { type: 'direct' }, input: {} };
 }

@@ -66,7 +66,7 @@ function assemble(text: string): Record<string, unknown> {
       delete block.json;
     } else if (event.type === 'message_delta') {
       expect(open).toBe(false);
-      message = { ...message, ...event.delta, usage: event.usage };
+      message = { ...message, ...event.delta, usage: { ...(message.usage as object), ...event.usage } };
     }
   }
   return { ...message, content };

@@ -4,7 +4,7 @@ import { estimateInput } from '../../providers/estimate.ts';
 import { malformed } from '../../providers/failure.ts';
 import { asArray, asObject, asString, type JsonObject, readObject } from '../../providers/json.ts';
 import type { Failure, StreamReader } from '../../providers/provider.ts';
-import { type Asked, toMessageHead, toMessageUsage, toStop } from './answer.ts';
+import { type Asked, toMessageHead, toMessageUsage, toStop, toToolHead, toWholeUsage } from './answer.ts';
 import { fromChatFailure } from './failure.ts';
 
 type OpenBlock = { type: 'text' | 'thinking' } | { type: 'tool_use'; key: string };
@@ -103,10 +103,10 @@ export class MessagesOverChatReader implements StreamReader {
     if (this.#begun) return '';
     this.#begun = true;
     // Chat reports usage at the end; until then the input is our estimate, which `message_delta` corrects.
-    const usage = toMessageUsage({ inputTokens: estimateInput(this.#body), outputTokens: 0 });
+    const usage = toWholeUsage({ inputTokens: estimateInput(this.#body), outputTokens: 0 });
     const head = toMessageHead(chunk, this.#asked.model);
     return event('message_start', {
-      message: { ...head, content: [], stop_reason: null, stop_sequence: null, usage },
+      message: { ...head, content: [], stop_reason: null, stop_sequence: null, stop_details: null, usage },
     });
   }
 
@@ -133,7 +133,7 @@ export class MessagesOverChatReader implements StreamReader {
     if (isNew) {
       if (typeof name !== 'string') return this.#fail('a tool call without a name');
       this.#callIds.set(index, id);
-      out = this.#openBlock({ type: 'tool_use', key: id }, { type: 'tool_use', id, name, input: {} });
+      out = this.#openBlock({ type: 'tool_use', key: id }, toToolHead(id, name));
     }
     if (typeof json !== 'string' || json === '') return out;
     // Blocks stand one after the other here: what belongs to a closed one has no place.
@@ -167,7 +167,10 @@ export class MessagesOverChatReader implements StreamReader {
     this.#stopReason = stop.stop_reason;
     const usage = toMessageUsage(this.#inner.usage());
     return (
-      begin + this.#closeBlock() + event('message_delta', { delta: stop, usage }) + event('message_stop', {})
+      begin +
+      this.#closeBlock() +
+      event('message_delta', { delta: { ...stop, container: null }, usage }) +
+      event('message_stop', {})
     );
   }
 
