@@ -10,6 +10,7 @@ import { countTokens } from './count-tokens.ts';
 import type { GatewayRequest, GatewayResponse } from './gateway.ts';
 import { findModel, listModels } from './models.ts';
 import { serveCall } from './pipeline.ts';
+import { serveResponse } from './responses.ts';
 import { checkBody } from './stages/admit.ts';
 import type { GatewayState } from './state.ts';
 
@@ -26,6 +27,12 @@ const FEEDBACK = '/v1/feedback';
 /** Sends a request to its place. Never throws. */
 export function route(state: GatewayState, request: GatewayRequest, response: GatewayResponse): void {
   const protocol = CALLS.get(request.path);
+  if (protocol === 'responses' && request.method === 'POST' && state.options.responses) {
+    const refuse = (thrown: unknown) =>
+      sendError(response, logged(state, thrown), { ...state.serving, path: request.path });
+    serveResponse(state, { request, response, kept: state.options.responses, refuse });
+    return;
+  }
   if (protocol !== undefined && request.method === 'POST') {
     serveCall(state, protocol, { request, response });
     return;

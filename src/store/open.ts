@@ -9,8 +9,9 @@ import { expire } from './expire.ts';
 import { createFeedbackStore } from './feedback.ts';
 import { createKeyStore } from './keys.ts';
 import { migrate } from './migrations/index.ts';
+import { createResponseStore } from './responses.ts';
 import { createRevisionStore } from './revisions.ts';
-import { floorTo, HOUR_MS } from './rollup-grains.ts';
+import { DAY_MS, floorTo, HOUR_MS } from './rollup-grains.ts';
 import { createRollupStore } from './rollups.ts';
 import type { Database } from './schema.ts';
 import { createSettingStore } from './settings.ts';
@@ -49,6 +50,7 @@ async function createEngine({ dataDir, databaseUrl, logger }: StoreOptions): Pro
 }
 
 function createStore(db: Kysely<Database>, engine: Engine, clock: Clock): Store {
+  const responses = createResponseStore(db);
   return {
     calls: createCallStore(db, engine),
     rollups: createRollupStore(db),
@@ -56,7 +58,11 @@ function createStore(db: Kysely<Database>, engine: Engine, clock: Clock): Store 
     keys: createKeyStore(db),
     revisions: createRevisionStore(db, engine),
     settings: createSettingStore(db),
-    expire: (retention, now) => expire(db, engine, { retention, now, monotonic: clock.monotonic }),
+    responses,
+    async expire(retention, now) {
+      await responses.expire(now - retention.payloadsDays * DAY_MS);
+      return expire(db, engine, { retention, now, monotonic: clock.monotonic });
+    },
     stats: () => statsOf(db, engine),
     close: () => db.destroy(),
   };

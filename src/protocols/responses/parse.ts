@@ -17,7 +17,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   background: 'an answer made in the background could be neither recorded nor billed; call without it',
   conversation:
     'conversations are kept by a vendor, and a route may lead to another one; send them in `input`',
-  previous_response_id: 'responses are not kept here yet; send the earlier items in `input`',
+  previous_response_id: 'no response of this id is kept here for this key; send the earlier items in `input`',
 };
 
 /**

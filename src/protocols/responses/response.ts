@@ -52,8 +52,7 @@ export function toResponse({ request, ids, createdAt }: ResponseFrame, progress:
     reasoning: toReasoning(body.reasoning),
     safety_identifier: body.safety_identifier ?? null,
     service_tier: progress.serviceTier ?? body.service_tier ?? 'auto',
-    // Nothing is kept that `previous_response_id` could name.
-    store: false,
+    store: body.store ?? true,
     temperature: body.temperature ?? null,
     text: toText(body.text),
     tool_choice: body.tool_choice ?? 'auto',
