@@ -1,12 +1,16 @@
 /** Keeps the turns of conversations that apps continue by `previous_response_id`. */
 import { type ErrorCode, TrimtabError } from '../core/error.ts';
 import { DATA_CLASSES, type DataClass } from '../core/protocol.ts';
+import { createSseDecoder } from '../core/sse.ts';
 import type { TaskConfig } from '../stack/stack.ts';
 import type { KeptResponse } from '../store/store.ts';
 import type { ControlDeps } from './deps.ts';
 import type { FoundError } from './link.ts';
 
 type Json = Record<string, unknown>;
+
+/** Turns that may wait for a slow store; further ones are not kept. */
+const MAX_WAITING = 500;
 
 export interface ResponseKeeper {
   /** Keeps an answer unless it is not complete, the app says `store: false`, or its task keeps nothing of calls. Never rejects. */
@@ -24,6 +28,7 @@ export function createResponseKeeper(deps: ControlDeps): ResponseKeeper {
   const { store, clock, logger } = deps;
   /** The turns being written. An app may continue a response the moment it has it. */
   let writing = Promise.resolve();
+  let waiting = 0;
   let isFailing = false;
 
   async function write(turn: Parameters<ResponseKeeper['keep']>[0]): Promise<void> {
@@ -32,14 +37,20 @@ export function createResponseKeeper(deps: ControlDeps): ResponseKeeper {
       if (kept) await store.responses.keep({ ...kept, keyId: turn.keyId, at: clock.now() });
       isFailing = false;
     } catch (error) {
-      if (!isFailing) logger.warn({ error: textOf(error) }, 'responses are not kept while the store is away');
+      if (!isFailing) logger.warn({ error: textOf(error) }, 'a response was not kept');
       isFailing = true;
     }
   }
 
   return {
     keep(turn) {
-      writing = writing.then(() => write(turn));
+      if (waiting >= MAX_WAITING) {
+        if (!isFailing) logger.warn({ waiting }, 'responses are not kept: the store is too slow for them');
+        isFailing = true;
+        return writing;
+      }
+      waiting++;
+      writing = writing.then(() => write(turn)).finally(() => waiting--);
       return writing;
     },
     async find({ keyId, responseId, model }) {
@@ -98,9 +109,9 @@ function checkDataClass(held: DataClass, allowed: DataClass): void {
 /** A whole answer, or that of the event a stream ended with; `null` when it did not end well. */
 function readResponse(text: string): Json | null {
   if (text.trimStart().startsWith('{')) return JSON.parse(text) as Json;
-  const data = text.lastIndexOf('data:');
-  if (data === -1) return null;
-  const event = JSON.parse(text.slice(data + 'data:'.length)) as Json;
+  const last = createSseDecoder().push(Buffer.from(text)).at(-1);
+  if (!last) return null;
+  const event = JSON.parse(last.data) as Json;
   const isWhole = event.type === 'response.completed' || event.type === 'response.incomplete';
   return isWhole ? (event.response as Json) : null;
 }

@@ -72,12 +72,12 @@ function readPrevious(body: Buffer): { responseId: string; model: string } | nul
   }
 }
 
-/** The request with earlier items before its own input, and no id. */
-function continueFrom(body: Buffer, items: string): Buffer {
+/** The request with earlier items before its own input, and no id; unchanged where that cannot be told for sure. */
+export function continueFrom(body: Buffer, items: string): Buffer {
   const members = new MemberTable(body);
   const id = members.span(MEMBER);
   const input = members.span('input');
-  if (!id || !input) return body;
+  if (!id || !input || members.count(MEMBER) > 1 || members.count('input') > 1) return body;
   const own = body.toString('utf8', input[0], input[1]).trim();
   const ownItems = own.startsWith('[') ? own.slice(1, -1).trim() : `{"role":"user","content":${own}}`;
   const all = [items, ownItems].filter((text) => text !== '').join(',');

@@ -57,6 +57,14 @@ describe('a conversation', () => {
     expect(sent.some((text) => text.includes(question) && text.includes('120.50 EUR'))).toBe(true);
   });
 
+  test('is kept whatever its text looks like', async () => {
+    const input = 'Repeat: data: {"type":"x"}\n\ndata: [DONE] data:image/png;base64,AA==';
+    const body = { model: 'reply', input, instructions: 'data: none' };
+    const { id } = await server.client.responses.stream(body).finalResponse();
+    const next = { model: 'reply', previous_response_id: id, input: 'More.' };
+    await expect(server.client.responses.create(next)).resolves.toMatchObject({ status: 'completed' });
+  });
+
   test('branches, and survives a restart', async () => {
     const first = await server.client.responses.create({ model: 'reply', input: 'My name is Ada.' });
     const again = { model: 'reply', previous_response_id: first.id };
