@@ -8,6 +8,7 @@ import { parseResponses } from '../../src/protocols/responses/parse.ts';
 import { findProvider } from '../../src/providers/index.ts';
 import type { AppRequest, Exchange, Provider } from '../../src/providers/provider.ts';
 import { type Ending, responseEvents } from '../gateway/responses-vendor.ts';
+import { faultsOfEvent, faultsOfResponse } from './responses-schema.ts';
 import { connectTo, cutAt, fixtureTypes, loadFixture, noHeaders, readAll } from './support.ts';
 
 const STREAM = '{"model":"support-reply","input":"Say hello.","stream":true}';
@@ -25,6 +26,7 @@ function eventsOf(bytes: string): ResponseStreamEvent[] {
       const [name, data] = event.split('\n');
       const parsed = JSON.parse((data ?? '').slice('data: '.length)) as ResponseStreamEvent;
       expect(name).toBe(`event: ${parsed.type}`);
+      expect(faultsOfEvent(parsed)).toEqual([]);
       return parsed;
     });
 }
@@ -57,6 +59,7 @@ describe.each(fixtureTypes())('over the chat of %s', (type) => {
     const { usage, finishReason, text } = note.expectStream;
     const whole = expectSame(open(STREAM), stream);
     expect(whole).toMatchObject({ usage, finishReason, done: true, started: true, failure: null });
+    expect(eventsOf(whole.bytes).length).toBeGreaterThan(5);
     const final = await finalResponse(whole.bytes);
     expect(final).toMatchObject({ output_text: text, status: 'completed' });
     expect(final.usage).toMatchObject({
@@ -71,6 +74,7 @@ describe.each(fixtureTypes())('over the chat of %s', (type) => {
     expect(answer).toMatchObject({ kind: 'answer', ...note.expect });
     if (answer.kind !== 'answer') throw answer.error;
     const response = JSON.parse(String(answer.body));
+    expect(faultsOfResponse(response)).toEqual([]);
     expect(response.output.at(-1).content[0].text).toBe(note.expectStream.text);
   });
 
