@@ -296,6 +296,7 @@ function startDataPlane({ plane, host, snapshot, dataDir, logger }: DataPlanePar
     random: Math.random,
     logger,
     feedback: (keyId, body) => host.feedback(keyId, body),
+    responses: host.responses,
     localVendors: vendors.byOrigin,
   });
   const stopHealth = reportHealth(gateway, host, recorder);

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { ERRORS, type ErrorCode } from '../core/error.ts';
-import { DATA_CLASSES } from '../core/protocol.ts';
+import { DATA_CLASSES, PROTOCOLS } from '../core/protocol.ts';
 import type { DeploymentConfig, ProviderConfig, Revision, Stack, TaskConfig } from '../stack/stack.ts';
 import type * as store from '../store/store.ts';
 import type * as api from './api-types.ts';
@@ -115,7 +115,7 @@ const summaryShape = {
   durationMs: z.number(),
   ttftMs: nullable.ms,
   revision: text,
-  protocol: z.enum(['chat', 'embeddings']),
+  protocol: z.enum(PROTOCOLS as ['chat', 'embeddings', 'messages', 'responses']),
   streamed: z.boolean(),
   task: text,
   requestedModel: nullable.text,

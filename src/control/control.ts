@@ -26,6 +26,7 @@ import { ensureSecrets } from './first-start.ts';
 import type { ControlOptions, Notice } from './link.ts';
 import { createLiveCalls } from './live.ts';
 import { toPublicError } from './public-error.ts';
+import { createResponseKeeper, type ResponseKeeper } from './responses.ts';
 import { createRevisions } from './revisions.ts';
 import { createSignIn } from './sign-in.ts';
 import type { Assets } from './static.ts';
@@ -62,6 +63,7 @@ export interface Control {
   spoolPendingBytes(): number;
   /** Takes feedback of a call; answers what the client gets. */
   takeFeedback(keyId: string, body: unknown): Promise<{ status: number; body: unknown }>;
+  readonly responses: ResponseKeeper;
   /** Drains what can be drained and closes everything. */
   stop(): Promise<void>;
 }
@@ -131,6 +133,7 @@ async function assemble(setup: ControlSetup, store: Store): Promise<Control> {
     spooled: () => drain.wake(),
     spoolPendingBytes: () => drain.pendingBytes(),
     takeFeedback: (keyId, body) => takeFeedback(deps, keyId, body),
+    responses: createResponseKeeper(deps),
     async stop() {
       stopJobs();
       setup.assets?.close();

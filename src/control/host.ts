@@ -8,7 +8,7 @@ import { Worker } from 'node:worker_threads';
 import type { Clock } from '../core/clock.ts';
 import { ERRORS, type ErrorCode, TrimtabError } from '../core/error.ts';
 import type { Logger } from '../core/log.ts';
-import type { GatewayRequest, GatewayResponse } from '../gateway/gateway.ts';
+import type { GatewayRequest, GatewayResponse, KeptResponses } from '../gateway/gateway.ts';
 import { redact } from '../governance/redact.ts';
 import { toErrorBody } from '../protocols/error-body.ts';
 import type { Snapshot } from '../stack/stack.ts';
@@ -41,6 +41,8 @@ export interface ControlHost {
   /** Takes a request the gateway does not serve itself. */
   forward(request: GatewayRequest & { url: string }, response: GatewayResponse): void;
   feedback(keyId: string, body: unknown): Promise<{ status: number; body: unknown }>;
+  /** Responses that apps may continue; see `link.ts`. */
+  readonly responses: KeptResponses;
   /** Bytes were appended to the spool. */
   spooled(): void;
   send(message: Extract<ToControl, { type: 'health' | 'listening' }>): void;
@@ -68,6 +70,7 @@ class WorkerHost implements ControlHost {
   readonly ready: Promise<{ snapshot: Snapshot; notices: Notice[] }>;
   private readonly options: HostOptions;
   private readonly pending = new Map<number, Pending>();
+  private readonly lookups = new Map<number, PromiseWithResolvers<string | null>>();
   private readonly feedbacks = new Map<number, (answer: { status: number; body: unknown }) => void>();
   private worker: Worker;
   private nextId = 1;
@@ -126,6 +129,27 @@ class WorkerHost implements ControlHost {
       this.post({ type: 'feedback', id, keyId, body });
     });
   }
+
+  readonly responses: KeptResponses = {
+    keep: (keyId, { request, answer }) => {
+      if (!this.isReady) return;
+      // Copied: small buffers share the memory of others, and messages take all of it along.
+      this.post({
+        type: 'keep-response',
+        keyId,
+        request: new Uint8Array(request),
+        answer: new Uint8Array(answer),
+      });
+    },
+    find: (keyId, previous) => {
+      if (!this.isReady) return Promise.reject(lookupFailed('the control thread is starting again'));
+      const id = this.nextId++;
+      const lookup = Promise.withResolvers<string | null>();
+      this.lookups.set(id, lookup);
+      this.post({ type: 'find-response', id, keyId, ...previous });
+      return lookup.promise;
+    },
+  };
 
   spooled(): void {
     if (this.isReady) this.post({ type: 'spooled' });
@@ -218,6 +242,9 @@ class WorkerHost implements ControlHost {
         this.feedbacks.get(message.id)?.({ status: message.status, body: message.body });
         this.feedbacks.delete(message.id);
         break;
+      case 'response-found':
+        this.onFound(message);
+        break;
       case 'spool':
         this.pendingBytes = message.pendingBytes;
         break;
@@ -253,6 +280,13 @@ class WorkerHost implements ControlHost {
       );
     }
     void this.worker.terminate();
+  }
+
+  private onFound({ id, items, error }: Extract<FromControl, { type: 'response-found' }>): void {
+    const lookup = this.lookups.get(id);
+    this.lookups.delete(id);
+    if (error === null) lookup?.resolve(items);
+    else lookup?.reject(new TrimtabError(error.code, error.message));
   }
 
   private onResponse(message: Extract<FromControl, { type: 'response' }>): void {
@@ -297,6 +331,8 @@ class WorkerHost implements ControlHost {
     this.pending.clear();
     for (const resolve of this.feedbacks.values()) resolve(feedbackUnavailable());
     this.feedbacks.clear();
+    for (const lookup of this.lookups.values()) lookup.reject(lookupFailed(why));
+    this.lookups.clear();
   }
 
   private post(message: ToControl): void {
@@ -325,6 +361,10 @@ function answerError(response: GatewayResponse, code: ErrorCode, message: string
     ...(ERRORS[code].retryable ? { 'retry-after': '2' } : {}),
   });
   response.end(body);
+}
+
+function lookupFailed(why: string): TrimtabError {
+  return new TrimtabError('store_unavailable', `The earlier response cannot be looked up: ${why}.`);
 }
 
 function feedbackUnavailable(): { status: number; body: unknown } {

@@ -27,6 +27,10 @@ export type ToControl =
   | { type: 'abort'; id: number }
   /** Feedback that came through `/v1/feedback`, already checked. */
   | { type: 'feedback'; id: number; keyId: string; body: unknown }
+  /** An answer of the Responses protocol, with the request it answers, both as bytes: kept unless the app or the task says no. */
+  | { type: 'keep-response'; keyId: string; request: Uint8Array; answer: Uint8Array }
+  /** The conversation up to a response, to continue it. */
+  | { type: 'find-response'; id: number; keyId: string; responseId: string; model: string }
   | { type: 'health'; deployments: DeploymentHealthView[]; process: ProcessHealth }
   /** Where the server listens, once it does. */
   | { type: 'listening'; url: string }
@@ -47,12 +51,20 @@ export type FromControl =
     }
   | { type: 'chunk'; id: number; body: Uint8Array; more: boolean }
   | { type: 'feedback-taken'; id: number; status: number; body: unknown }
+  /** `items`: JSON of its items, comma-separated; `null`: not there for this key. `error`: it could not be looked up. */
+  | { type: 'response-found'; id: number; items: string | null; error: FoundError | null }
   /** Bytes of the spool the store does not have yet. */
   | { type: 'spool'; pendingBytes: number }
   | { type: 'notice'; notice: Notice }
   /** One logger serves both threads: the gateway thread's. */
   | { type: 'log'; level: 'info' | 'warn' | 'error'; fields: LogFields; message: string }
   | { type: 'stopped' };
+
+/** Why a response may not be continued. */
+export interface FoundError {
+  code: ErrorCode;
+  message: string;
+}
 
 /** Something to say on the terminal. `secret`: shown once on a terminal, never logged. */
 export interface Notice {

@@ -51,6 +51,14 @@ async function handle(message: ToControl): Promise<void> {
       if (taken) post({ type: 'feedback-taken', id: message.id, ...taken });
       return;
     }
+    case 'keep-response':
+      await control?.responses.keep(message);
+      return;
+    case 'find-response': {
+      const found = await control?.responses.find(message);
+      if (found) post({ type: 'response-found', id: message.id, ...found });
+      return;
+    }
     case 'health':
       if (!control) return;
       Object.assign(control.deps.state, { deployments: message.deployments, process: message.process });

@@ -1,5 +1,6 @@
 /** Wire protocols that apps speak to us and that providers speak to vendors. */
-export type Protocol = 'chat' | 'embeddings';
+export type Protocol = 'chat' | 'embeddings' | 'messages' | 'responses';
+export const PROTOCOLS: readonly Protocol[] = ['chat', 'embeddings', 'messages', 'responses'];
 
 /** How sensitive a task's data is, least to most. Order matters: {@link DATA_CLASSES}. */
 export type DataClass = 'public' | 'internal' | 'confidential' | 'restricted';

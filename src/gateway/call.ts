@@ -82,6 +82,8 @@ export class Call implements UnderWay {
   place = -1;
   ttftMs: number | null = null;
   responseBytes = 0;
+  /** The events of a stream that went out last. */
+  lastSent: Buffer | null = null;
   /** Answer bytes kept for the record; `null` when the task does not capture them. */
   kept: Buffer[] | null = null;
   /** How the pipeline ends a call that is cut short. */

@@ -35,8 +35,22 @@ export interface GatewayOptions {
   logger: Logger;
   /** Takes checked feedback to the store; resolves to what the client gets. */
   feedback: (keyId: string, body: unknown) => Promise<{ status: number; body: unknown }>;
+  /** Where responses that apps may continue by `previous_response_id` are kept. Absent: none are. */
+  responses?: KeptResponses;
   /** Vendors simulated on this machine, by the origin their provider names: started on first use. */
   localVendors: ReadonlyMap<string, () => Promise<{ host: string; port: number }>>;
+}
+
+/** Responses of the Responses protocol, kept off the gateway's thread. */
+export interface KeptResponses {
+  /** Takes an answer, or the last events of one, and the request it answers. What may not be kept is dropped there. */
+  keep(keyId: string, turn: { request: Buffer; answer: Buffer }): void;
+  /**
+   * JSON of the items up to a response, comma-separated, for a call that asks for `model`; `null` when this key has none
+   * of that id. Rejects with TrimtabError(store_unavailable), and with data_policy_refused when the conversation holds
+   * data of a higher class than the model's task.
+   */
+  find(keyId: string, previous: { responseId: string; model: string }): Promise<string | null>;
 }
 
 /** A request whose body is complete and within limits. Header names are lower case. */

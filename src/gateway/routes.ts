@@ -2,34 +2,50 @@
 import { TrimtabError } from '../core/error.ts';
 import type { Protocol } from '../core/protocol.ts';
 import type { Redact } from '../governance/redact.ts';
-import { encodeError, toTrimtabError } from '../protocols/error-body.ts';
+import { toTrimtabError } from '../protocols/error-body.ts';
+import { codecAt } from '../protocols/index.ts';
 import { parseObject } from '../protocols/request.ts';
 import type { KeySnapshot } from '../stack/stack.ts';
+import { countTokens } from './count-tokens.ts';
 import type { GatewayRequest, GatewayResponse } from './gateway.ts';
 import { findModel, listModels } from './models.ts';
 import { serveCall } from './pipeline.ts';
+import { serveResponse } from './responses.ts';
 import { checkBody } from './stages/admit.ts';
 import type { GatewayState } from './state.ts';
 
 const CALLS: ReadonlyMap<string, Protocol> = new Map([
   ['/v1/chat/completions', 'chat'],
   ['/v1/embeddings', 'embeddings'],
+  ['/v1/messages', 'messages'],
+  ['/v1/responses', 'responses'],
 ]);
+const COUNT_TOKENS = '/v1/messages/count_tokens';
 const MODELS = '/v1/models';
 const FEEDBACK = '/v1/feedback';
 
 /** Sends a request to its place. Never throws. */
 export function route(state: GatewayState, request: GatewayRequest, response: GatewayResponse): void {
   const protocol = CALLS.get(request.path);
+  if (protocol === 'responses' && request.method === 'POST' && state.options.responses) {
+    const refuse = (thrown: unknown) =>
+      sendError(response, logged(state, thrown), { ...state.serving, path: request.path });
+    serveResponse(state, { request, response, kept: state.options.responses, refuse });
+    return;
+  }
   if (protocol !== undefined && request.method === 'POST') {
     serveCall(state, protocol, { request, response });
+    return;
+  }
+  if (request.path === COUNT_TOKENS && request.method === 'POST') {
+    countTokens(state, { request, response });
     return;
   }
   try {
     if (request.method === 'OPTIONS') answerOptions(request, response);
     else serveOther(state, request, response);
   } catch (thrown) {
-    sendError(response, logged(state, thrown), state.serving);
+    sendError(response, logged(state, thrown), { ...state.serving, path: request.path });
   }
 }
 
@@ -41,7 +57,11 @@ function serveOther(state: GatewayState, request: GatewayRequest, response: Gate
       'method_not_allowed',
       `"${request.path.slice(0, 200)}" takes ${allowed.join(' or ')}, not ${request.method}.`,
     );
-    sendError(response, error, { ...state.serving, headers: { allow: allowed.join(', ') } });
+    sendError(response, error, {
+      ...state.serving,
+      path: request.path,
+      headers: { allow: allowed.join(', ') },
+    });
     return;
   }
   const key = state.serving.keyring.authenticate(request.headers);
@@ -74,7 +94,7 @@ interface Exchange {
 }
 
 function methodsOf(path: string): string[] | undefined {
-  if (CALLS.has(path) || path === FEEDBACK) return ['POST'];
+  if (CALLS.has(path) || path === FEEDBACK || path === COUNT_TOKENS) return ['POST'];
   if (path === MODELS || (path.startsWith(`${MODELS}/`) && path.length > MODELS.length + 1))
     return ['GET', 'HEAD'];
   return undefined;
@@ -119,12 +139,14 @@ function sendJson(response: GatewayResponse, { status, body, headOnly }: JsonRep
 
 export interface ErrorSending {
   redact: Redact;
+  /** Its protocol decides the shape of the error. Default: the OpenAI one. */
+  path?: string;
   headers?: Record<string, string>;
 }
 
-/** An error outside a call, in the same shape. */
+/** An error outside a call, in the shape of the protocol at its path. */
 export function sendError(response: GatewayResponse, error: TrimtabError, sending: ErrorSending): void {
-  const body = encodeError(error, sending.redact);
+  const body = codecAt(sending.path ?? '').encodeError(error, sending.redact);
   const headers: Record<string, string> = {
     'content-type': 'application/json',
     'content-length': String(body.length),

@@ -123,7 +123,7 @@ function receive(options: ServingOptions, request: IncomingMessage, response: Se
   collect(request, options.limits.maxBodyBytes, (body, error) => {
     if (error) {
       response.shouldKeepAlive = false;
-      sendError(out, error, { redact });
+      sendError(out, error, { redact, path });
       return;
     }
     const method = request.method ?? 'GET';

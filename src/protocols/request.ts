@@ -4,7 +4,7 @@ import type { AppRequest } from '../providers/provider.ts';
 import { MemberTable, type Span } from './json-span.ts';
 
 /** App request headers that reach a provider; every other header stays here. Lower case. */
-const PROVIDER_HEADERS = ['openai-beta', 'anthropic-beta', 'idempotency-key'] as const;
+const PROVIDER_HEADERS = ['openai-beta', 'anthropic-beta', 'anthropic-version', 'idempotency-key'] as const;
 /** Members whose second copy would let the vendor read another value than we did. */
 const SINGLE_MEMBERS = ['model', 'stream', 'stream_options'] as const;
 const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
@@ -17,6 +17,7 @@ export class ParsedRequest implements AppRequest {
   readonly model: string;
   readonly stream: boolean;
   readonly wantsUsage: boolean;
+  readonly counting: boolean;
   readonly bytes: Buffer;
   readonly body: Record<string, unknown>;
   readonly headers: Readonly<Record<string, string>>;
@@ -27,6 +28,7 @@ export class ParsedRequest implements AppRequest {
     this.model = fields.model;
     this.stream = fields.stream;
     this.wantsUsage = fields.wantsUsage;
+    this.counting = fields.counting ?? false;
     this.bytes = fields.bytes;
     this.body = fields.body;
     this.headers = fields.headers;
@@ -44,6 +46,7 @@ export class ParsedRequest implements AppRequest {
       model,
       stream: this.stream,
       wantsUsage: this.wantsUsage,
+      counting: this.counting,
       bytes: this.bytes,
       body: this.body,
       headers: this.headers,
@@ -57,6 +60,8 @@ export interface ParsedFields {
   model: string;
   stream: boolean;
   wantsUsage: boolean;
+  /** Default false. */
+  counting?: boolean;
   bytes: Buffer;
   body: Record<string, unknown>;
   headers: Readonly<Record<string, string>>;

@@ -1,4 +1,4 @@
-import { asArray, asObject, asString } from './json.ts';
+import { asArray, asObject } from './json.ts';
 
 /**
  * Token estimates for answers that came without usage: a served answer must still be billed. Four characters of
@@ -17,10 +17,13 @@ export function estimateTokens(chars: number): number {
   return Math.ceil(chars / CHARS_PER_TOKEN);
 }
 
-/** Input tokens of a chat or embeddings request in the app's protocol. */
+/** One page of a document; how many pages a file has cannot be told from its bytes. */
+const TOKENS_PER_PAGE = 2_000;
+
+/** Input tokens of a chat, embeddings or messages request in the app's protocol. */
 export function estimateInput(body: Readonly<Record<string, unknown>>): number {
   if (body.input !== undefined) return estimateTokens(countChars(body.input));
-  let tokens = estimateTokens(countChars(body.tools));
+  let tokens = estimateTokens(countChars(body.tools)) + estimateTokens(countChars(body.system));
   for (const message of asArray(body.messages)) {
     const { content, tool_calls: calls } = asObject(message) ?? {};
     tokens += TOKENS_PER_MESSAGE + estimateTokens(countChars(calls));
@@ -41,8 +44,15 @@ export function estimateOutput(answer: Readonly<Record<string, unknown>>): numbe
 }
 
 function estimatePart(part: unknown): number {
-  const { type, text } = asObject(part) ?? {};
-  return type === 'image_url' ? TOKENS_PER_IMAGE : estimateTokens(asString(text)?.length ?? 0);
+  const { type, text, thinking, input, content, source } = asObject(part) ?? {};
+  if (type === 'image_url' || type === 'image') return TOKENS_PER_IMAGE;
+  if (type === 'file' || (type === 'document' && asObject(source)?.type !== 'text')) return TOKENS_PER_PAGE;
+  let tokens = estimateTokens(
+    countChars(text) + countChars(thinking) + countChars(input) + countChars(asObject(source)?.data),
+  );
+  if (typeof content === 'string') return tokens + estimateTokens(content.length);
+  for (const inner of asArray(content)) tokens += estimatePart(inner);
+  return tokens;
 }
 
 /** Characters of all strings and keys within a value. */

@@ -51,6 +51,10 @@ export interface Capabilities {
   tools?: boolean;
   jsonSchema?: boolean;
   vision?: boolean;
+  /** What a chat request calls the bound of its answer. Default `max_tokens`, which most vendors of chat read. */
+  maxTokensMember?: 'max_tokens' | 'max_completion_tokens';
+  /** Whether it counts a request's tokens without answering it ({@link AppRequest.counting}). Default false. */
+  countsTokens?: boolean;
 }
 
 /** An app's request, parsed once by `protocols/`. */
@@ -61,13 +65,15 @@ export interface AppRequest {
   stream: boolean;
   /** The app asked for a usage event in its stream. */
   wantsUsage: boolean;
+  /** Only the tokens of this request are asked for, no answer. Default false. */
+  counting?: boolean;
   /** The bytes as they came. Same protocol upstream = these bytes with only what must change changed. */
   bytes: Buffer;
   /** The same, parsed. Never re-stringify it when `bytes` will do. Treat as frozen. */
   body: Record<string, unknown>;
   /** Where in `bytes` the value of a top-level member stands, end exclusive; `undefined` when it is absent. */
   span(member: string): readonly [start: number, end: number] | undefined;
-  /** App request headers a vendor may need (`openai-beta`, `anthropic-beta`, `idempotency-key`); lower case. */
+  /** App request headers a vendor may need (`openai-beta`, `anthropic-beta`, `anthropic-version`, `idempotency-key`); lower case. */
   headers: Readonly<Record<string, string>>;
 }
 

@@ -11,8 +11,9 @@ import { createFeedbackStore } from './feedback.ts';
 import { createFolder } from './fold.ts';
 import { createKeyStore } from './keys.ts';
 import { migrate } from './migrations/index.ts';
+import { createResponseStore } from './responses.ts';
 import { createRevisionStore } from './revisions.ts';
-import { floorTo, HOUR_MS } from './rollup-grains.ts';
+import { DAY_MS, floorTo, HOUR_MS } from './rollup-grains.ts';
 import { createRollupStore } from './rollups.ts';
 import type { Database } from './schema.ts';
 import { createSettingStore } from './settings.ts';
@@ -69,6 +70,7 @@ function createStore(db: Kysely<Database>, engine: Engine, { clock, logger }: St
       .tick()
       .catch((error) => logger.warn({ error: String(error) }, 'rollups are behind; reads catch up'));
   });
+  const responses = createResponseStore(db);
   return {
     calls: createCallStore(db, engine, folder),
     rollups: createRollupStore(db, folder),
@@ -76,8 +78,10 @@ function createStore(db: Kysely<Database>, engine: Engine, { clock, logger }: St
     keys: createKeyStore(db),
     revisions: createRevisionStore(db, engine),
     settings: createSettingStore(db),
+    responses,
     async expire(retention, now) {
       await folder.flush();
+      await responses.expire(now - retention.payloadsDays * DAY_MS);
       return expire(db, engine, { retention, now, monotonic: clock.monotonic });
     },
     async stats() {

@@ -17,6 +17,7 @@ export interface Database {
   revisions: RevisionsTable;
   activations: ActivationsTable;
   settings: SettingsTable;
+  responses: ResponsesTable;
   schema_version: { version: number };
 }
 
@@ -175,6 +176,16 @@ export interface ActivationsTable {
   at: number;
   kind: string;
   by_whom: string;
+}
+
+export interface ResponsesTable {
+  key_id: string;
+  id: string;
+  previous_id: string | null;
+  items: string;
+  /** Its place in DATA_CLASSES. */
+  data_class: number;
+  used_at: number;
 }
 
 export interface SettingsTable {

@@ -1,5 +1,6 @@
 import type { CallRecord, Outcome } from '../core/call-record.ts';
 import type { NanoUsd } from '../core/money.ts';
+import type { DataClass } from '../core/protocol.ts';
 import type { KeySnapshot, RetentionConfig, Revision } from '../stack/stack.ts';
 
 /**
@@ -14,6 +15,7 @@ export interface Store {
   readonly keys: KeyStore;
   readonly revisions: RevisionStore;
   readonly settings: SettingStore;
+  readonly responses: ResponseStore;
   /**
    * Deletes what is older than `retention` says and gives the space back: whole partitions where the engine has
    * them, bounded batches elsewhere, so that no statement holds the writer longer than about 50 ms. Returns once
@@ -206,4 +208,34 @@ export interface SettingStore {
   set(name: string, value: string): Promise<void>;
   /** Sets it unless it is there; returns the value that stands. */
   setIfAbsent(name: string, value: string): Promise<string>;
+}
+
+/** One turn of a conversation that an app may continue by `previous_response_id`. */
+export interface KeptResponse {
+  /** Whose it is: no other key may continue it. */
+  keyId: string;
+  id: string;
+  previousId: string | null;
+  /** JSON: the input items of this turn, then its output items. */
+  items: string;
+  dataClass: DataClass;
+  /** Epoch milliseconds. */
+  at: number;
+}
+
+export interface Conversation {
+  items: string[];
+  dataClass: DataClass;
+}
+
+export interface ResponseStore {
+  /** Idempotent by key and id. */
+  keep(response: KeptResponse): Promise<void>;
+  /**
+   * Items of every turn up to this one, oldest first, and the highest class of data among them; `undefined` when the
+   * response, or one before it, is not there. Its turns count as used at `at`.
+   */
+  conversation(of: { keyId: string; id: string; at: number }): Promise<Conversation | undefined>;
+  /** Deletes turns not used since, epoch milliseconds. */
+  expire(before: number): Promise<void>;
 }

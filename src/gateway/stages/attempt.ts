@@ -2,6 +2,7 @@
 import type { AttemptRecord } from '../../core/call-record.ts';
 import { TrimtabError } from '../../core/error.ts';
 import type { Usage } from '../../core/usage.ts';
+import { openExchange } from '../../protocols/index.ts';
 import type { Answer, Exchange, Failure, StreamReader } from '../../providers/provider.ts';
 import type { AllowedDeployment, Call, RunningAttempt } from '../call.ts';
 import type { Transfer, TransferListener, UpstreamHeaders } from '../upstream/transfer.ts';
@@ -49,7 +50,7 @@ export class Attempt implements RunningAttempt, TransferListener {
     this.record = record;
     this.#events = events;
     if (!call.parsed) throw new TrimtabError('internal', 'An attempt began before its request was read.');
-    this.#exchange = allowed.connection.open(call.parsed.forModel(allowed.config.model));
+    this.#exchange = openExchange(allowed.connection, call.parsed.forModel(allowed.config.model));
   }
 
   send(): void {

@@ -1,6 +1,6 @@
 /** What goes to the client: heads, bytes, errors in its protocol's shape. */
 import type { TrimtabError } from '../../core/error.ts';
-import { encodeError, encodeErrorEvent, redactErrorBody } from '../../protocols/error-body.ts';
+import { codecOf } from '../../protocols/index.ts';
 import type { Failure } from '../../providers/provider.ts';
 import type { Call } from '../call.ts';
 import { MAX_KEPT_BYTES } from './record.ts';
@@ -8,6 +8,7 @@ import { MAX_KEPT_BYTES } from './record.ts';
 /** Vendor response headers an app may use; no other passes. */
 const FORWARDED = [
   'x-request-id',
+  'request-id',
   'openai-processing-ms',
   'openai-version',
   'x-ratelimit-limit-requests',
@@ -16,6 +17,12 @@ const FORWARDED = [
   'x-ratelimit-remaining-tokens',
   'x-ratelimit-reset-requests',
   'x-ratelimit-reset-tokens',
+  'anthropic-ratelimit-requests-limit',
+  'anthropic-ratelimit-requests-remaining',
+  'anthropic-ratelimit-requests-reset',
+  'anthropic-ratelimit-tokens-limit',
+  'anthropic-ratelimit-tokens-remaining',
+  'anthropic-ratelimit-tokens-reset',
 ] as const;
 
 export function answerHeaders(call: Call, contentType: string): Record<string, string> {
@@ -50,6 +57,7 @@ export function sendStreamHead(call: Call): void {
 /** Writes part of a stream; the vendor waits while the client is slower. */
 export function sendPart(call: Call, bytes: Buffer): void {
   count(call, bytes);
+  call.lastSent = bytes;
   if (!call.response.write(bytes)) call.attempt?.pause();
 }
 
@@ -70,13 +78,15 @@ export interface ErrorReply {
 export function failureReply(call: Call, { error, body, status, retryAfterMs }: Failure): ErrorReply {
   const reply = errorReply(call, error);
   if (retryAfterMs !== null) reply.headers['retry-after'] = String(Math.ceil(retryAfterMs / 1000));
-  return body ? { ...reply, status, body: redactErrorBody(body, call.serving.redact) } : reply;
+  if (!body) return reply;
+  return { ...reply, status, body: codecOf(call.protocol).redactErrorBody(body, call.serving.redact) };
 }
 
 export function errorReply(call: Call, error: TrimtabError): ErrorReply {
   const headers = answerHeaders(call, 'application/json');
   if (error.retryAfterSeconds !== undefined) headers['retry-after'] = String(error.retryAfterSeconds);
-  return { error, status: error.status, headers, body: encodeError(error, call.serving.redact) };
+  const body = codecOf(call.protocol).encodeError(error, call.serving.redact);
+  return { error, status: error.status, headers, body };
 }
 
 export function sendReply(call: Call, { status, headers, body }: ErrorReply): void {
@@ -87,7 +97,7 @@ export function sendReply(call: Call, { status, headers, body }: ErrorReply): vo
 
 /** The explicit end of a stream that broke: an error event, no `[DONE]`. */
 export function brokenEnd(call: Call, error: TrimtabError): Buffer {
-  return encodeErrorEvent(error, call.serving.redact);
+  return codecOf(call.protocol).encodeErrorEvent(error, call.serving.redact, call.lastSent);
 }
 
 /** A deployment's name may hold any character; a header value may not. */

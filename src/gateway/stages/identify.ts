@@ -1,6 +1,5 @@
 import { TrimtabError } from '../../core/error.ts';
-import { parseChat } from '../../protocols/chat.ts';
-import { parseEmbeddings } from '../../protocols/embeddings.ts';
+import { codecOf } from '../../protocols/index.ts';
 import { isObject, type ParsedRequest } from '../../protocols/request.ts';
 import type { Call } from '../call.ts';
 
@@ -9,11 +8,9 @@ const MAX_TAGS = 16;
 const MAX_TAG_NAME_CHARS = 64;
 const MAX_TAG_CHARS = 512;
 
-const PARSERS = { chat: parseChat, embeddings: parseEmbeddings } as const;
-
 /** Throws invalid_json, invalid_request. */
 export function parse({ protocol, request }: Call): ParsedRequest {
-  return PARSERS[protocol](request.body, request.headers);
+  return codecOf(protocol).parse(request.body, request.headers);
 }
 
 /** Finds the task and the app's user. Throws unknown_model, ambiguous_model, key_scope. */
@@ -24,7 +21,7 @@ export function identify(call: Call): void {
   call.target = target;
   if (target.capture !== 'none') {
     call.user = readUser(call);
-    call.tags = readTags(parsed.body.metadata);
+    call.tags = readTags(codecOf(call.protocol).tagsOf(parsed.body));
   }
   if (target.capture === 'full') call.kept = [];
   if (key.tasks !== null && !key.tasks.includes(target.task)) {
@@ -39,7 +36,7 @@ export function identify(call: Call): void {
 function readUser(call: Call): string | null {
   const body = call.parsed?.body ?? {};
   const header = call.request.headers['x-trimtab-user'];
-  for (const value of [body.safety_identifier, body.user, header]) {
+  for (const value of [...codecOf(call.protocol).usersOf(body), header]) {
     if (typeof value === 'string' && value !== '') return value.slice(0, MAX_USER_CHARS);
   }
   return null;

@@ -91,6 +91,8 @@ export function readUsage(found: JsonObject): Usage {
   if (cacheRead !== undefined) usage.cacheReadTokens = cacheRead;
   if (cacheWrite !== undefined) usage.cacheWriteTokens = cacheWrite;
   if (output !== undefined) usage.outputTokens = output;
+  const reasoning = asCount(asObject(found.output_tokens_details)?.thinking_tokens);
+  if (reasoning !== undefined) usage.reasoningTokens = reasoning;
   return usage;
 }
 
@@ -141,7 +143,9 @@ export function readError(
   const type = asString(error?.type) ?? null;
   const said = asString(error?.message);
   const leaks = said === undefined || reading.secrets.some((secret) => said.includes(secret));
-  const body = { error: { message: said, type, param: null, code: type } };
+  const chatBody = { error: { message: said, type, param: null, code: type } };
+  // Apps of its own protocol get its words as they are.
+  const body = reading.request.protocol === 'chat' ? chatBody : found.message;
   return toFailure({
     vendor: reading.vendor,
     status: found.status ?? ERROR_STATUS[type ?? ''] ?? 502,

@@ -1,14 +1,17 @@
 /**
- * Anthropic's Messages API, for apps that speak the chat protocol: requests, answers, streams and errors are
- * translated (`request.ts`, `answer.ts`, `stream.ts`). It has no embeddings.
+ * Anthropic's Messages API. For apps that speak it bytes pass through (`native.ts`); for apps that speak the chat
+ * protocol requests, answers, streams and errors are translated (`request.ts`, `answer.ts`, `stream.ts`). It has no
+ * embeddings.
  */
 import { TrimtabError } from '../../core/error.ts';
+import type { Protocol } from '../../core/protocol.ts';
 import type { ProviderConfig, ProviderSecrets } from '../../stack/stack.ts';
 import { parseAddress, toHeaders } from '../address.ts';
 import { asArray, asObject, asString, readObject } from '../json.ts';
 import { createPriceBook } from '../price-book.ts';
 import type { AppRequest, Connection, Exchange, Provider } from '../provider.ts';
 import { type Reading, readAnswer } from './answer.ts';
+import { openNative } from './native.ts';
 import { toMessagesRequest } from './request.ts';
 import { MessageStreamReader } from './stream.ts';
 
@@ -21,6 +24,8 @@ const API_VERSION = '2023-06-01';
 /** The Messages API requires `max_tokens`; chat apps often leave it out. Every model of the vendor takes this much. */
 const DEFAULT_MAX_TOKENS = 4096;
 
+const PROTOCOLS: readonly Protocol[] = ['chat', 'messages'];
+
 export const anthropic: Provider = {
   type: TYPE,
   label: 'Anthropic',
@@ -29,7 +34,7 @@ export const anthropic: Provider = {
   needsApiKey: true,
   apiKeyEnv: ['ANTHROPIC_API_KEY'],
   localPorts: [],
-  protocols: ['chat'],
+  protocols: PROTOCOLS,
   suggestedModels: ['claude-haiku-4-5', 'claude-sonnet-5', 'claude-opus-5-5'],
   // No training: https://www.anthropic.com/legal/commercial-terms, as known 2026-11-23. Retention changed and depends on
   // the agreement, so it is not declared.
@@ -64,11 +69,13 @@ function connect(config: ProviderConfig, { apiKey, headers: extra }: ProviderSec
   const auth = toHeaders({ 'x-api-key': apiKey, 'anthropic-version': API_VERSION, ...extra });
   const headers = ['content-type', 'application/json', ...auth];
   const secrets = [apiKey, ...Object.values(extra)].filter((secret) => secret.length >= 8);
+  const native = { vendor: TYPE, origin, path, headers, pinned: extra, secrets };
 
   function open(request: AppRequest): Exchange {
-    if (request.protocol !== 'chat') {
+    if (!PROTOCOLS.includes(request.protocol)) {
       throw new TrimtabError('protocol_mismatch', `${TYPE} does not serve ${request.protocol}`);
     }
+    if (request.protocol === 'messages') return openNative(native, request);
     const body = Buffer.from(JSON.stringify(toMessagesRequest(request, maxTokens)));
     const beta = request.headers['anthropic-beta'];
     // Only a label in the answer: nothing is decided by it, so it needs no injected clock.
@@ -92,7 +99,8 @@ function connect(config: ProviderConfig, { apiKey, headers: extra }: ProviderSec
     offers: prices.offers,
     capabilities(model) {
       const contextTokens = prices.contextTokens(model);
-      return { protocols: ['chat'], tools: true, ...(contextTokens === undefined ? {} : { contextTokens }) };
+      const known = { protocols: PROTOCOLS, tools: true, countsTokens: true };
+      return { ...known, ...(contextTokens === undefined ? {} : { contextTokens }) };
     },
     price: prices.price,
     open,

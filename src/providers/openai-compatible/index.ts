@@ -13,11 +13,17 @@ import { type Reading, readAnswer } from './answer.ts';
 import { toDataPolicy } from './data-policy.ts';
 import type { Preset } from './preset.ts';
 import { spliceBody } from './request.ts';
+import { ResponsesReader, readResponsesAnswer } from './responses.ts';
 import { PassThroughReader } from './stream.ts';
 
 export type { Preset } from './preset.ts';
 
-const PATHS: Readonly<Record<Protocol, string>> = { chat: '/chat/completions', embeddings: '/embeddings' };
+const PATHS: Readonly<Record<Protocol, string>> = {
+  chat: '/chat/completions',
+  embeddings: '/embeddings',
+  messages: '/messages',
+  responses: '/responses',
+};
 const PROTOCOLS: readonly Protocol[] = ['chat', 'embeddings'];
 
 /** App headers that mean something to vendors of this API. */
@@ -110,6 +116,14 @@ function createConnection(preset: Preset, book: PriceBook, binding: Binding): Co
         throw new TrimtabError('protocol_mismatch', `${preset.type} does not serve ${request.protocol}`);
       }
       const reading: Reading = { vendor: preset.type, request, secrets };
+      if (request.protocol === 'responses') {
+        return {
+          request: toRequest(request, false),
+          readAnswer: (...[status, , body, headers]) =>
+            readResponsesAnswer(reading, { status, body, headers }),
+          readStream: () => new ResponsesReader(reading),
+        };
+      }
       const addUsage =
         request.stream && request.protocol === 'chat' && !request.wantsUsage && takesIncludeUsage;
       return {

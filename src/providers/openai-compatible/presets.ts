@@ -24,6 +24,9 @@ export const presets: readonly Preset[] = [
       trainsOnData: false,
       source: 'https://platform.openai.com/docs/guides/your-data',
     },
+    protocols: ['chat', 'embeddings', 'responses'],
+    // Its reasoning models refuse `max_tokens`.
+    capabilities: () => ({ maxTokensMember: 'max_completion_tokens' }),
     suggestedModels: ['gpt-6-luna', 'gpt-5-mini', 'gpt-6-sol', 'text-embedding-3-small'],
     source: 'https://platform.openai.com/docs/api-reference/chat',
     asOf: AS_OF,
@@ -47,6 +50,7 @@ export const presets: readonly Preset[] = [
     // The list of an Azure resource is of base models, not of its deployments; it still shows that the key works.
     modelsPath: '/openai/models?api-version=2024-10-21',
     parseOptions: parseAzureOptions,
+    capabilities: () => ({ maxTokensMember: 'max_completion_tokens' }),
     suggestedModels: ['gpt-5-mini', 'gpt-5'],
     source: 'https://learn.microsoft.com/azure/ai-foundry/openai/reference',
     asOf: AS_OF,
@@ -132,7 +136,7 @@ export const presets: readonly Preset[] = [
       trainsOnData: false,
       source: 'https://docs.x.ai/docs/resources/faq-api/security',
     },
-    protocols: ['chat'],
+    protocols: ['chat', 'responses'],
     suggestedModels: ['grok-4-1-fast-non-reasoning', 'grok-4.3', 'grok-4.6'],
     source: 'https://docs.x.ai/docs/api-reference',
     asOf: AS_OF,

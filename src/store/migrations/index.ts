@@ -5,10 +5,11 @@ import type { Database } from '../schema.ts';
 import { calls } from './0001-calls.ts';
 import { rollups } from './0002-rollups.ts';
 import { control } from './0003-control.ts';
+import { responses } from './0004-responses.ts';
 import type { Migration } from './migration.ts';
 
 /** Every step, oldest first. */
-export const MIGRATIONS: readonly Migration[] = [calls, rollups, control];
+export const MIGRATIONS: readonly Migration[] = [calls, rollups, control, responses];
 
 /**
  * Brings the database to `target` (default: the newest version), in one transaction: all steps or none. Several
