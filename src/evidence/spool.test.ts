@@ -79,19 +79,22 @@ describe('take', () => {
     expect(logged).toMatchObject([{ level: 'error', fields: { call: 'call_1' } }]);
   });
 
-  test('tells of appends at most once per 25 ms, and after the last', () => {
+  test('tells of appends 25 ms after the first, then at most once per 100 ms, and after the last', () => {
     const spool = open();
     for (let n = 0; n < 10; n++) spool.take(recordOf(`call_${n}`));
     expect(appended).toBe(0);
     clock.turn(25);
     expect(appended).toBe(1);
     spool.take(recordOf('call_x'));
-    clock.turn(24);
+    clock.turn(99);
     expect(appended).toBe(1);
     clock.turn(1);
     expect(appended).toBe(2);
     clock.turn(1000);
     expect(appended).toBe(2);
+    spool.take(recordOf('call_y'));
+    clock.turn(25);
+    expect(appended).toBe(3);
     spool.close();
   });
 });

@@ -22,7 +22,7 @@ export interface SpoolOptions {
   /** All segments together, bytes. Above it the state is `full`. */
   maxBytes: number;
   logger: Logger;
-  /** Tells that records were appended: at most once per 25 ms, and always after the last one. */
+  /** Tells that records were appended: 25 ms after the first, then at most once per 100 ms, always after the last. */
   onAppend: () => void;
   /** A segment is followed by a new one from this size on. Default 8 MB, at most a quarter of `maxBytes`. */
   segmentBytes?: number;
@@ -36,6 +36,8 @@ const QUEUE_BYTES = 64 * 1024 * 1024;
 const BUFFER_BYTES = 64 * 1024;
 const NEWLINE = 10;
 const APPEND_NOTICE_MS = 25;
+/** A notice to another thread costs about as much as ten records. */
+const NOTICE_PACE_MS = 100;
 const RETRY_MS = 250;
 /** A segment with records is closed after this long, so that drained records (and payloads) leave the disk. */
 const SEGMENT_AGE_MS = 10_000;
@@ -62,6 +64,7 @@ class Spool implements Recorder {
   readonly #ageTimer: Timer;
   #retryTimer: Timer | undefined;
   #noticePending = false;
+  #lastNotice = Number.NEGATIVE_INFINITY;
   #closed = false;
   #fd = NO_FILE;
   /** Bytes of whole lines in the current segment. */
@@ -160,8 +163,10 @@ class Spool implements Recorder {
 
   #notice(): void {
     this.#noticePending = true;
-    this.#clock.after(APPEND_NOTICE_MS, () => {
+    const pace = this.#lastNotice + NOTICE_PACE_MS - this.#clock.monotonic();
+    this.#clock.after(Math.max(APPEND_NOTICE_MS, pace), () => {
       this.#noticePending = false;
+      this.#lastNotice = this.#clock.monotonic();
       if (!this.#closed) this.#onAppend();
     });
   }
