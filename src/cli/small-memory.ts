@@ -6,7 +6,7 @@ const NODE_FLAGS = ['--max-semi-space-size=2', '--initial-old-space-size=32', '-
 /**
  * By default glibc gives each thread its own pools of freed memory (15 MB here) and keeps freed buffers of up to 32 MB
  * in them (12 MB here). V8's compilers take up to 40 MB while a server warms up, in pieces of 32 KB: these are mapped
- * too, and so given back (20 MB here). Names and units (bytes): mallopt(3), read 2026-11-23.
+ * too, and so given back (up to 20 MB here). Names and units (bytes): mallopt(3), read 2026-11-23.
  */
 const ENVIRONMENT = {
   MALLOC_ARENA_MAX: '1',
