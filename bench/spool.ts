@@ -1,12 +1,13 @@
 /**
  * CPU and latency of `take()` for a record of about 1 KB: `node bench/spool.ts [records] [--folder path]`.
- * Three ways are compared: the product's, JSON.stringify alone, and write() alone.
+ * Compared: the product's, the codec alone (record-line.ts), and write() alone.
  */
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createIdMaker } from '../src/core/id.ts';
 import { silentLogger } from '../src/core/log.ts';
+import { parseLine, toLine } from '../src/evidence/record-line.ts';
 import { openSpool } from '../src/evidence/spool.ts';
 import { recordOf } from '../test/evidence/records.ts';
 
@@ -14,7 +15,8 @@ const count = Number(process.argv[2] ?? 200_000);
 const root = mkdtempSync(join(tmpdir(), 'trimtab-bench-'));
 const makeId = createIdMaker();
 const records = Array.from({ length: 512 }, () => recordOf(makeId('call')));
-const lines = records.map((record) => Buffer.from(`${JSON.stringify(record)}\n`));
+const texts = records.map(toLine);
+const lines = records.map((record) => Buffer.from(`${toLine(record)}\n`));
 console.log(`record: ${lines[0]?.length} bytes, ${count} times`);
 
 function measure(name: string, run: (n: number) => void): void {
@@ -41,7 +43,8 @@ const spool = openSpool({
   onAppend: () => {},
 });
 measure('take', (n) => spool.take(records[n & 511] as (typeof records)[0]));
-measure('JSON.stringify', (n) => JSON.stringify(records[n & 511]));
+measure('toLine', (n) => toLine(records[n & 511] as (typeof records)[0]));
+measure('parseLine', (n) => parseLine(texts[n & 511] as string));
 const fd = openSync(join(root, 'plain'), 'a');
 measure('write', (n) => writeSync(fd, lines[n & 511] as Buffer));
 closeSync(fd);

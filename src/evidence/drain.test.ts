@@ -17,6 +17,7 @@ import { createManualClock, type ManualClock } from '../core/clock.ts';
 import { TrimtabError } from '../core/error.ts';
 import { type LogFields, type Logger, silentLogger } from '../core/log.ts';
 import { createDrain, type DrainOptions } from './drain.ts';
+import { toLine } from './record-line.ts';
 import { listSegments } from './segments.ts';
 import { openSpool } from './spool.ts';
 
@@ -83,7 +84,7 @@ function write(name: string, text: string): void {
   writeFileSync(join(dir, name), text);
 }
 
-const lineOf = (id: string, more: Partial<CallRecord> = {}) => `${JSON.stringify(recordOf(id, more))}\n`;
+const lineOf = (id: string, more: Partial<CallRecord> = {}) => `${toLine(recordOf(id, more))}\n`;
 
 describe('a drain', () => {
   test('stores what earlier processes left, in order, and deletes all but the newest segment', async () => {
@@ -97,6 +98,15 @@ describe('a drain', () => {
     expect(listSegments(dir).map(({ name }) => name)).toEqual(['1700000000001.jsonl']);
     expect(drain.pendingBytes()).toBe(0);
     expect(existsSync(join(dir, 'notes.txt'))).toBe(true);
+  });
+
+  test('reads the lines of an earlier version, which are objects', async () => {
+    const former = `${JSON.stringify(recordOf('call_1'))}\n`;
+    write('1700000000000.jsonl', former + lineOf('call_2'));
+    const shelf = createShelf();
+    await drainOf(shelf).stop();
+    expect([...shelf.rows.values()]).toEqual([recordOf('call_1'), recordOf('call_2')]);
+    expect(logged).toEqual([]);
   });
 
   test('follows a writer across segments, loses nothing, and leaves no file behind', async () => {
@@ -135,7 +145,7 @@ describe('a drain', () => {
   });
 
   test('batches by count and by size, whatever the size of a line', async () => {
-    const big = `${JSON.stringify(recordOf('call_big', { payload: { request: 'x'.repeat(3e6), response: '' } }))}\n`;
+    const big = lineOf('call_big', { payload: { request: 'x'.repeat(3e6), response: '' } });
     const many = Array.from({ length: 1200 }, (_, n) => lineOf(`call_${n}`, { attempts: [] })).join('');
     write('1700000000000.jsonl', many + big + lineOf('call_last'));
     const shelf = createShelf();

@@ -13,6 +13,7 @@ import type { CallRecord } from '../core/call-record.ts';
 import type { Clock, Timer } from '../core/clock.ts';
 import { TrimtabError } from '../core/error.ts';
 import type { Logger } from '../core/log.ts';
+import { parseLine } from './record-line.ts';
 import { listSegments, type Segment } from './segments.ts';
 
 export interface DrainOptions {
@@ -202,14 +203,14 @@ class SpoolDrain implements Drain {
   }
 
   #addLine(batch: Batch, line: string): void {
-    const record = parseRecord(line);
+    const record = parseLine(line);
     if (record) batch.records.push(record);
     else batch.broken.push(line);
   }
 
   /** A last line without its end: a call no client saw finish, or a disk that lost power. Whole after all: taken. */
   #addTornTail(batch: Batch, tail: string): void {
-    const record = parseRecord(tail);
+    const record = parseLine(tail);
     if (record) batch.records.push(record);
     else this.#options.logger.warn({ bytes: tail.length }, 'A torn last line of a spool segment was skipped');
   }
@@ -364,15 +365,4 @@ class SpoolDrain implements Drain {
 
 function isAway(error: unknown): boolean {
   return error instanceof TrimtabError && error.code === 'store_unavailable';
-}
-
-/** The record on a line, or `undefined` when the line is not one of ours. */
-function parseRecord(line: string): CallRecord | undefined {
-  try {
-    const value = JSON.parse(line) as Partial<CallRecord> | null;
-    const isRecord = typeof value?.id === 'string' && typeof value.startedAt === 'number';
-    return isRecord ? (value as CallRecord) : undefined;
-  } catch {
-    return undefined;
-  }
 }

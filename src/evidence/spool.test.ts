@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { recordOf } from '../../test/evidence/records.ts';
 import { createManualClock, type ManualClock } from '../core/clock.ts';
 import type { LogFields, Logger } from '../core/log.ts';
+import { parseLine, toLine } from './record-line.ts';
 import { listSegments } from './segments.ts';
 import { openSpool, type SpoolOptions } from './spool.ts';
 
@@ -27,6 +28,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true }));
 
+const LINE_BYTES = toLine(recordOf('call_10')).length + 1;
+
 const open = (more: Partial<SpoolOptions> = {}) =>
   openSpool({ dir, maxBytes: 2 ** 30, logger, onAppend: () => appended++, clock, ...more });
 
@@ -35,7 +38,7 @@ function ids(): string[] {
     readFileSync(path, 'utf8')
       .split('\n')
       .filter((line) => line !== '')
-      .map((line) => JSON.parse(line).id as string),
+      .map((line) => parseLine(line)?.id as string),
   );
 }
 
@@ -47,7 +50,7 @@ describe('take', () => {
     const [segment] = listSegments(dir);
     const text = readFileSync(segment?.path as string, 'utf8');
     expect(text.endsWith('\n')).toBe(true);
-    expect(JSON.parse(text)).toEqual(record);
+    expect(parseLine(text)).toEqual(record);
     spool.close();
   });
 
@@ -60,7 +63,7 @@ describe('take', () => {
     spool.close();
     expect(ids()).toEqual(['call_1', 'call_2']);
     expect(
-      JSON.parse(readFileSync(listSegments(dir)[0]?.path as string, 'utf8').split('\n')[0] as string),
+      parseLine(readFileSync(listSegments(dir)[0]?.path as string, 'utf8').split('\n')[0] as string),
     ).toEqual(record);
   });
 
@@ -102,7 +105,7 @@ describe('take', () => {
 describe('segments', () => {
   test('follow one another by size, in order, whatever the clock does', () => {
     let now = clock.now();
-    const spool = open({ segmentBytes: 3000, clock: { ...clock, now: () => (now -= 1000) } });
+    const spool = open({ segmentBytes: LINE_BYTES * 2.7, clock: { ...clock, now: () => (now -= 1000) } });
     const taken = Array.from({ length: 20 }, (_, n) => `call_${n}`);
     for (const id of taken) spool.take(recordOf(id));
     expect(listSegments(dir).length).toBeGreaterThan(5);
@@ -148,7 +151,7 @@ describe('segments', () => {
 
 describe('over maxBytes', () => {
   test('the state is full, calls under way are still written, and it ends when the drain made room', () => {
-    const spool = open({ maxBytes: 20_000 });
+    const spool = open({ maxBytes: Math.round(LINE_BYTES * 17.9) });
     for (let n = 0; n < 16; n++) spool.take(recordOf(`call_${n}`));
     expect(spool.state).toBe('ok');
     for (let n = 16; n < 19; n++) spool.take(recordOf(`call_${n}`));
@@ -174,7 +177,7 @@ describe('over maxBytes', () => {
     const first = open();
     for (let n = 0; n < 10; n++) first.take(recordOf(`call_${n}`));
     first.close();
-    const second = open({ maxBytes: 5000 });
+    const second = open({ maxBytes: LINE_BYTES * 5 });
     expect(second.state).toBe('full');
     second.close();
   });
@@ -198,7 +201,7 @@ describe('a folder that cannot be written', () => {
 
   test('memory is bounded: what is over it is lost, counted and said', () => {
     writeFileSync(dir, 'a file stands in the way');
-    const spool = open({ maxQueuedBytes: 3000 });
+    const spool = open({ maxQueuedBytes: LINE_BYTES * 2.7 });
     for (let n = 0; n < 10; n++) spool.take(recordOf(`call_${n}`));
     unlinkSync(dir);
     clock.turn(250);

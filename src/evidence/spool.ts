@@ -1,5 +1,5 @@
 /**
- * The durable spool, writing side. A record is one line of JSON, appended with one synchronous write() (measured:
+ * The durable spool, writing side. A record is one line (record-line.ts), appended with one synchronous write() (measured:
  * see bench/spool.ts) to the newest segment file. After write() the line is in the page cache, so it survives the
  * death of this process at any moment. Against power loss the drain syncs what the store does not have yet, about
  * every 100 ms; a line torn by power loss is skipped, counted and logged by the drain.
@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import type { CallRecord } from '../core/call-record.ts';
 import { type Clock, systemClock, type Timer } from '../core/clock.ts';
 import type { Logger } from '../core/log.ts';
+import { toLine } from './record-line.ts';
 import type { Recorder } from './recorder.ts';
 import { listSegments, nextSegmentName } from './segments.ts';
 
@@ -93,7 +94,7 @@ class Spool implements Recorder {
   }
 
   take(record: CallRecord): void {
-    const text = this.#toJson(record);
+    const text = this.#toLine(record);
     if (text === undefined) return;
     if (text.length * 3 >= BUFFER_BYTES) {
       const line = Buffer.from(`${text}\n`);
@@ -120,9 +121,9 @@ class Spool implements Recorder {
     this.#onAppend();
   }
 
-  #toJson(record: CallRecord): string | undefined {
+  #toLine(record: CallRecord): string | undefined {
     try {
-      return JSON.stringify(record);
+      return toLine(record);
     } catch (error) {
       this.#logger.error(
         { call: record.id, error: String(error) },
