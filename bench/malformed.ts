@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
 import { Pool } from 'undici';
+import { ENVIRONMENT, NODE_FLAGS } from '../src/cli/small-memory.ts';
 import { type BadRequest, badRequest, CORPUS } from '../test/gateway/malformed-requests.ts';
 import { BENCH_KEY } from './gateway/config.ts';
 import type { Figures } from './gateway/figures.ts';
@@ -23,7 +24,8 @@ const count = Number(flags.count);
 
 const program = fileURLToPath(new URL('./gateway/trimtab.ts', import.meta.url));
 const child = fork(program, ['http://127.0.0.1:9', 'full'], {
-  env: { ...process.env, BENCH_VENDOR_KEY: 'vendor-key' },
+  env: { ...process.env, ...ENVIRONMENT, BENCH_VENDOR_KEY: 'vendor-key' },
+  execArgv: NODE_FLAGS,
 });
 const exited = once(child, 'exit').then(() => Promise.reject(new Error('the server died')));
 exited.catch(() => {});

@@ -11,6 +11,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { ENVIRONMENT, NODE_FLAGS } from '../../src/cli/small-memory.ts';
 import type { Figures } from './figures.ts';
 import { createLoad, type Kind, type Load } from './load.ts';
 
@@ -43,9 +44,11 @@ const children: ChildProcess[] = [];
 
 async function start(file: string, args: string[] = []): Promise<{ child: ChildProcess; url: string }> {
   const path = fileURLToPath(new URL(file, import.meta.url));
+  // Trimtab runs as `trimtab start` runs it; the others as Node runs by itself.
+  const isOurs = file === './trimtab.ts';
   const child = fork(path, args, {
-    env: { ...process.env, BENCH_VENDOR_KEY: 'vendor-key' },
-    execArgv: flags.node.split(' ').filter(Boolean),
+    env: { ...process.env, ...(isOurs ? ENVIRONMENT : {}), BENCH_VENDOR_KEY: 'vendor-key' },
+    execArgv: flags.node ? flags.node.split(' ') : isOurs ? NODE_FLAGS : [],
   });
   children.push(child);
   const [{ url }] = (await once(child, 'message')) as [{ url: string }];

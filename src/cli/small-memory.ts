@@ -2,13 +2,17 @@
  * V8's defaults suit programs that have a machine to themselves: a server under load keeps 100 MB of garbage. Measured
  * with 16 calls at once: 250 MB resident after 50,000 calls become 170 MB, for a fifth more CPU per call.
  */
-const NODE_FLAGS = ['--max-semi-space-size=2', '--initial-old-space-size=32', '--heap-growing-percent=60'];
+export const NODE_FLAGS = [
+  '--max-semi-space-size=2',
+  '--initial-old-space-size=32',
+  '--heap-growing-percent=60',
+];
 /**
  * By default glibc gives each thread its own pools of freed memory (15 MB here) and keeps freed buffers of up to 32 MB
  * in them (12 MB here). V8's compilers take up to 40 MB while a server warms up, in pieces of 32 KB: these are mapped
  * too, and so given back (up to 20 MB here). Names and units (bytes): mallopt(3), read 2026-11-23.
  */
-const ENVIRONMENT = {
+export const ENVIRONMENT = {
   MALLOC_ARENA_MAX: '1',
   MALLOC_MMAP_THRESHOLD_: '32768',
   MALLOC_TRIM_THRESHOLD_: '262144',
