@@ -159,7 +159,7 @@ const attempt = z.strictObject({
   provider: text,
   model: text,
   region: nullable.text,
-  kind: z.enum(['primary', 'fallback']),
+  kind: z.enum(['primary', 'fallback', 'retry']),
   reason: text,
   startMs: z.number(),
   headersMs: nullable.ms,

@@ -1,4 +1,5 @@
 import type { AttemptRecord, SkippedDeployment, StageTiming } from '../core/call-record.ts';
+import type { Timer } from '../core/clock.ts';
 import type { Protocol } from '../core/protocol.ts';
 import type { Usage } from '../core/usage.ts';
 import type { EgressPass } from '../governance/egress.ts';
@@ -74,6 +75,10 @@ export class Call implements UnderWay {
   skipped: SkippedDeployment[] = [];
   stages: StageTiming[] = [];
   lastFailure: Failure | null = null;
+  /** Retries made or waited for. */
+  retries = 0;
+  /** Runs while the call waits to retry. */
+  wait: Timer | null = null;
 
   /** The client has our status line: nothing can be taken back. */
   headSent = false;

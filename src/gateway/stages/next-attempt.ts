@@ -1,4 +1,4 @@
-import type { AttemptRecord } from '../../core/call-record.ts';
+import type { AttemptKind, AttemptRecord } from '../../core/call-record.ts';
 import { TrimtabError } from '../../core/error.ts';
 import type { AllowedDeployment, Call } from '../call.ts';
 import { toFailure } from '../upstream/trouble.ts';
@@ -38,6 +38,11 @@ export function nextAttempt(call: Call, events: AttemptEvents): Attempt | null {
   return null;
 }
 
+function kindOf(before: AttemptRecord | undefined, deployment: string): AttemptKind {
+  if (!before) return 'primary';
+  return before.deployment === deployment ? 'retry' : 'fallback';
+}
+
 function openRecord(call: Call, { name, config }: AllowedDeployment, reason: string): AttemptRecord {
   const startMs = call.elapsed();
   return {
@@ -45,7 +50,7 @@ function openRecord(call: Call, { name, config }: AllowedDeployment, reason: str
     provider: config.provider,
     model: config.model,
     region: config.region,
-    kind: call.attempts.length === 0 ? 'primary' : 'fallback',
+    kind: kindOf(call.attempts.at(-1), name),
     reason,
     startMs,
     headersMs: null,
