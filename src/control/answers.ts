@@ -230,6 +230,11 @@ const health = z.strictObject({
   inFlight: count,
   lastError: z.strictObject({ code: text, at: time }).nullable(),
   lastOkAt: nullable.time,
+  circuit: z.strictObject({
+    state: z.enum(['closed', 'open', 'half-open', 'ramp']),
+    since: nullable.time,
+    share: z.number(),
+  }),
   measuredTokensPerSecond: z.number().nullable(),
 });
 

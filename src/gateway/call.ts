@@ -77,6 +77,10 @@ export class Call implements UnderWay {
   lastFailure: Failure | null = null;
   /** Retries made or waited for. */
   retries = 0;
+  /** Of the attempt under way: @see Health.began */
+  round = 0;
+  /** When the first of the circuits that refused this call lets one through again, in milliseconds. */
+  circuitWaitMs: number | null = null;
   /** Runs while the call waits to retry. */
   wait: Timer | null = null;
 
@@ -126,6 +130,17 @@ export class Call implements UnderWay {
 
   /** A deployment of the route that will not be tried. */
   skip(deployment: string, reason: string): void {
-    this.skipped.push({ deployment, reason });
+    const known = this.skipped.find((skipped) => skipped.deployment === deployment);
+    if (known) known.reason = reason;
+    else this.skipped.push({ deployment, reason });
+  }
+
+  /** Skips a deployment whose circuit lets no call through; returns whether it does not. */
+  skipOpen(deployment: string): boolean {
+    const refusal = this.state.health.refusal(deployment);
+    if (!refusal) return false;
+    this.skip(deployment, refusal.reason);
+    this.circuitWaitMs = Math.min(refusal.waitMs, this.circuitWaitMs ?? refusal.waitMs);
+    return true;
   }
 }

@@ -55,7 +55,9 @@ function attemptNext(call: Call, reply?: client.ErrorReply): void {
     else if (!retryLater(call, attemptNext))
       giveUp(call, call.lastFailure ?? toFailure(noneLeft(call)), reply);
   } catch (error) {
-    giveUp(call, toFailure(loggedError(call, error), false));
+    const failure = toFailure(loggedError(call, error), false);
+    settleAttempt(call, { outcome: 'error', failure, usage: {} });
+    giveUp(call, failure);
   }
 }
 
@@ -70,6 +72,7 @@ const events: AttemptEvents = {
 
   started(call) {
     call.ttftMs = call.elapsed();
+    if (call.attempt) call.state.health.answered(call.attempt.allowed.name, call.round);
     client.sendStreamHead(call);
     call.response.onDrain(() => call.attempt?.resume());
   },

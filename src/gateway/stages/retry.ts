@@ -26,7 +26,7 @@ export function retryLater(call: Call, again: (call: Call) => void): boolean {
   if (call.retries >= attempts || !PASSING.has(lastFailure.error.code)) return false;
   const { clock, random } = state.options;
   const asked = lastFailure.retryAfterMs ?? 0;
-  if (asked > maxWaitMs) return false;
+  if (asked > maxWaitMs || state.health.refusal(before.deployment)) return false;
   const waitMs = Math.min(maxWaitMs, Math.ceil(asked + random() * backoffMs * 2 ** call.retries));
   const now = clock.monotonic();
   if (now + waitMs >= call.begun + config.timeouts.totalMs) return false;
