@@ -88,9 +88,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ kind: fc.constant('end' as const), verdict }),
 );
 
-/** Any course of calls that keep to its refusals; `seen` looks after each step. */
-function run(steps: Step[], seen: (breaker: Breaker, now: number, begun: number[]) => void) {
-  const breaker = new Breaker();
+/** Any course of calls that keep to its refusals, from `breaker` on; `seen` looks after each step. */
+function run(
+  breaker: Breaker,
+  steps: Step[],
+  seen: (breaker: Breaker, now: number, begun: number[]) => void,
+) {
   const begun: number[] = [];
   let now = START;
   for (const each of steps) {
@@ -112,7 +115,7 @@ describe('after any course of calls', () => {
   test('it is never stuck: when calls end well it takes all of them again', () => {
     fc.assert(
       fc.property(steps, (course) => {
-        let { breaker, begun, now } = run(course, () => {});
+        let { breaker, begun, now } = run(opened(), course, () => {});
         for (const round of begun) breaker.ended(now, 'well', round);
         now += BREAKER.longestPauseMs;
         expect(breaker.refusal(now)).toBeNull();
@@ -127,7 +130,7 @@ describe('after any course of calls', () => {
     fc.assert(
       fc.property(steps, (course) => {
         let rounds = 0;
-        run(course, (breaker, now, begun) => {
+        run(opened(), course, (breaker, now, begun) => {
           if (breaker.state(now) !== 'half-open') return;
           rounds = Math.max(...begun);
           expect(begun.filter((round) => round === rounds)).toHaveLength(1);
@@ -159,7 +162,7 @@ describe('after any course of calls', () => {
     fc.assert(
       fc.property(steps, (course) => {
         const well = course.filter((each) => each.kind !== 'end' || each.verdict !== 'outage');
-        run(well, (breaker, now) => expect(breaker.state(now)).toBe('closed'));
+        run(new Breaker(), well, (breaker, now) => expect(breaker.state(now)).toBe('closed'));
       }),
     );
   });
