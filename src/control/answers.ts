@@ -159,7 +159,7 @@ const attempt = z.strictObject({
   provider: text,
   model: text,
   region: nullable.text,
-  kind: z.enum(['primary', 'fallback']),
+  kind: z.enum(['primary', 'fallback', 'retry']),
   reason: text,
   startMs: z.number(),
   headersMs: nullable.ms,
@@ -230,6 +230,11 @@ const health = z.strictObject({
   inFlight: count,
   lastError: z.strictObject({ code: text, at: time }).nullable(),
   lastOkAt: nullable.time,
+  circuit: z.strictObject({
+    state: z.enum(['closed', 'open', 'half-open', 'ramp']),
+    since: nullable.time,
+    share: z.number(),
+  }),
   measuredTokensPerSecond: z.number().nullable(),
 });
 

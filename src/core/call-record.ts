@@ -7,7 +7,7 @@ import type { Usage } from './usage.ts';
 export type Outcome = 'ok' | 'error' | 'client_left' | 'refused';
 
 /** Why an attempt exists. */
-export type AttemptKind = 'primary' | 'fallback';
+export type AttemptKind = 'primary' | 'fallback' | 'retry';
 
 /** One try at one deployment. Times are milliseconds after the call's `startedAt`; `null`: never reached. */
 export interface AttemptRecord {

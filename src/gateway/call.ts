@@ -1,4 +1,5 @@
 import type { AttemptRecord, SkippedDeployment, StageTiming } from '../core/call-record.ts';
+import type { Timer } from '../core/clock.ts';
 import type { Protocol } from '../core/protocol.ts';
 import type { Usage } from '../core/usage.ts';
 import type { EgressPass } from '../governance/egress.ts';
@@ -74,6 +75,14 @@ export class Call implements UnderWay {
   skipped: SkippedDeployment[] = [];
   stages: StageTiming[] = [];
   lastFailure: Failure | null = null;
+  /** Retries made or waited for. */
+  retries = 0;
+  /** Of the attempt under way: @see Health.began */
+  round = 0;
+  /** When the first of the circuits that refused this call lets one through again, in milliseconds. */
+  circuitWaitMs: number | null = null;
+  /** Runs while the call waits to retry. */
+  wait: Timer | null = null;
 
   /** The client has our status line: nothing can be taken back. */
   headSent = false;
@@ -121,6 +130,17 @@ export class Call implements UnderWay {
 
   /** A deployment of the route that will not be tried. */
   skip(deployment: string, reason: string): void {
-    this.skipped.push({ deployment, reason });
+    const known = this.skipped.find((skipped) => skipped.deployment === deployment);
+    if (known) known.reason = reason;
+    else this.skipped.push({ deployment, reason });
+  }
+
+  /** Skips a deployment whose circuit lets no call through; returns whether it does not. */
+  skipOpen(deployment: string): boolean {
+    const refusal = this.state.health.refusal(deployment);
+    if (!refusal) return false;
+    this.skip(deployment, refusal.reason);
+    this.circuitWaitMs = Math.min(refusal.waitMs, this.circuitWaitMs ?? refusal.waitMs);
+    return true;
   }
 }

@@ -99,7 +99,7 @@ function settle(call: Call, failure: Failure | null): void {
   call.attempt = null;
   attempt.record.errorCode = failure?.error.code ?? null;
   const isRequestFault = failure?.error.code === 'upstream_rejected' && !failure.fallback;
-  call.state.health.ended(attempt.allowed.name, isRequestFault ? null : attempt.record.errorCode);
+  call.state.health.ended(attempt.allowed.name, isRequestFault ? null : attempt.record.errorCode, call.round);
 }
 
 function giveUp(call: Call, failure: Failure, reply = client.failureReply(call, failure)): void {
@@ -110,7 +110,7 @@ function giveUp(call: Call, failure: Failure, reply = client.failureReply(call, 
 function leave(call: Call): void {
   if (call.over) return;
   call.attempt?.abandon();
-  settle(call, null);
+  settle(call, toFailure(new TrimtabError('client_left', 'The client closed the connection early.'), false));
   end(call);
 }
 

@@ -17,6 +17,7 @@ import { identify, parse } from './stages/identify.ts';
 import { nextAttempt } from './stages/next-attempt.ts';
 import { makePlan } from './stages/plan.ts';
 import { recordCall } from './stages/record.ts';
+import { retryLater } from './stages/retry.ts';
 import { settleAttempt } from './stages/settle.ts';
 import type { GatewayState } from './state.ts';
 import { toFailure } from './upstream/trouble.ts';
@@ -46,14 +47,17 @@ export function serveCall(state: GatewayState, protocol: Protocol, incoming: Inc
   attemptNext(call);
 }
 
-/** The first deployment of the plan that can be tried, or the end of the plan. */
-function attemptNext(call: Call): void {
+/** The first deployment of the plan that can be tried; at its end the last one again, or no more. */
+function attemptNext(call: Call, reply?: client.ErrorReply): void {
   try {
     const attempt = nextAttempt(call, events);
     if (attempt) attempt.send();
-    else giveUp(call, call.lastFailure ?? toFailure(noneLeft(call)));
+    else if (!retryLater(call, attemptNext))
+      giveUp(call, call.lastFailure ?? toFailure(noneLeft(call)), reply);
   } catch (error) {
-    giveUp(call, toFailure(loggedError(call, error), false));
+    const failure = toFailure(loggedError(call, error), false);
+    settleAttempt(call, { outcome: 'error', failure, usage: {} });
+    giveUp(call, failure);
   }
 }
 
@@ -68,6 +72,7 @@ const events: AttemptEvents = {
 
   started(call) {
     call.ttftMs = call.elapsed();
+    if (call.attempt) call.state.health.answered(call.attempt.allowed.name, call.round);
     client.sendStreamHead(call);
     call.response.onDrain(() => call.attempt?.resume());
   },
@@ -87,8 +92,8 @@ const events: AttemptEvents = {
     const reply = client.failureReply(call, failure);
     settleAttempt(call, { outcome: 'error', failure, usage: call.attempt?.usage() ?? {} });
     // Once bytes of this answer are out, another model's text may not follow them.
-    if (call.headSent || !failure.fallback || call.plan.length === 0) giveUp(call, failure, reply);
-    else attemptNext(call);
+    if (call.headSent || !failure.fallback) giveUp(call, failure, reply);
+    else attemptNext(call, reply);
   },
 };
 

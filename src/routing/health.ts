@@ -1,12 +1,19 @@
 import type { Clock } from '../core/clock.ts';
 import type { ErrorCode } from '../core/error.ts';
+import { Breaker, type BreakerState, type Refusal, type Verdict } from './breaker.ts';
 
 /** Passive health of the deployments of this process: what calls themselves have shown. */
 export interface Health {
-  /** An attempt begins. */
-  began(deployment: string): void;
+  /** An attempt begins. Returns the round of the circuit it counts for. */
+  began(deployment: string): number;
+  /** The first token of its stream is here. */
+  answered(deployment: string, round: number): void;
   /** It ended; `null`: well. A client that left says nothing about the deployment: pass `'client_left'`. */
-  ended(deployment: string, error: ErrorCode | null): void;
+  ended(deployment: string, error: ErrorCode | null, round?: number): void;
+  /** Why its circuit lets no call through now; `null` when it does. */
+  refusal(deployment: string): Refusal | null;
+  /** Share of calls it is well enough for, 0 to 1; less than 1 while its circuit closes. */
+  share(deployment: string): number;
   inFlight(deployment: string): number;
   views(): DeploymentHealth[];
 }
@@ -19,7 +26,26 @@ export interface DeploymentHealth {
   inFlight: number;
   lastError: { code: string; at: number } | null;
   lastOkAt: number | null;
+  circuit: {
+    state: BreakerState;
+    /** When it opened; `null` when it is closed. */
+    since: number | null;
+    /** Share of calls it takes, 0 to 1. */
+    share: number;
+  };
 }
+
+/** Failures that say the deployment is not well. A limit of our rate, a credential or a bad request do not. */
+const OUTAGES: ReadonlySet<ErrorCode> = new Set([
+  'upstream_error',
+  'upstream_overloaded',
+  'upstream_malformed',
+  'upstream_cut',
+  'timeout_connect',
+  'timeout_headers',
+  'timeout_first_token',
+  'timeout_idle',
+]);
 
 const SLOT_MS = 5_000;
 const SLOTS = 12;
@@ -29,6 +55,7 @@ const FORGET_AFTER_MS = 600_000;
 const MAX_NAMES = 5_000;
 
 interface Entry {
+  breaker: Breaker;
   slots: { number: number; calls: number; failures: number }[];
   inFlight: number;
   lastError: { code: string; at: number } | null;
@@ -49,15 +76,34 @@ class PassiveHealth implements Health {
     this.#clock = clock;
   }
 
-  began(deployment: string): void {
-    this.#entryOf(deployment).inFlight++;
+  began(deployment: string): number {
+    const entry = this.#entryOf(deployment);
+    entry.inFlight++;
+    return entry.breaker.began(this.#clock.now());
   }
 
-  ended(deployment: string, error: ErrorCode | null): void {
+  answered(deployment: string, round: number): void {
+    this.#entries.get(deployment)?.breaker.answered(this.#clock.now(), round);
+  }
+
+  refusal(deployment: string): Refusal | null {
+    return this.#entries.get(deployment)?.breaker.refusal(this.#clock.now()) ?? null;
+  }
+
+  /** Of a probe that is due: 1. */
+  share(deployment: string): number {
+    const entry = this.#entries.get(deployment);
+    if (!entry) return 1;
+    const now = this.#clock.now();
+    return entry.breaker.state(now) === 'ramp' ? entry.breaker.share(now) : 1;
+  }
+
+  ended(deployment: string, error: ErrorCode | null, round = 0): void {
     const entry = this.#entryOf(deployment);
     const now = this.#clock.now();
     entry.inFlight--;
     entry.touchedAt = now;
+    entry.breaker.ended(now, verdictOf(error), round);
     if (error === 'client_left') return;
     const number = Math.floor(now / SLOT_MS);
     const slot = entry.slots[number % SLOTS] as Entry['slots'][number];
@@ -77,7 +123,8 @@ class PassiveHealth implements Health {
 
   views(): DeploymentHealth[] {
     this.#forget(FORGET_AFTER_MS);
-    const oldest = Math.floor(this.#clock.now() / SLOT_MS) - SLOTS + 1;
+    const now = this.#clock.now();
+    const oldest = Math.floor(now / SLOT_MS) - SLOTS + 1;
     return [...this.#entries].map(([deployment, entry]) => {
       const recent = entry.slots.filter(({ number }) => number >= oldest);
       return {
@@ -87,6 +134,11 @@ class PassiveHealth implements Health {
         inFlight: entry.inFlight,
         lastError: entry.lastError,
         lastOkAt: entry.lastOkAt,
+        circuit: {
+          state: entry.breaker.state(now),
+          since: entry.breaker.since(now),
+          share: entry.breaker.share(now),
+        },
       };
     });
   }
@@ -96,6 +148,7 @@ class PassiveHealth implements Health {
     if (!entry) {
       if (this.#entries.size >= MAX_NAMES) this.#forget(0);
       entry = {
+        breaker: new Breaker(),
         slots: Array.from({ length: SLOTS }, () => ({ number: -1, calls: 0, failures: 0 })),
         inFlight: 0,
         lastError: null,
@@ -113,4 +166,9 @@ class PassiveHealth implements Health {
       if (entry.inFlight === 0 && entry.touchedAt <= before) this.#entries.delete(name);
     }
   }
+}
+
+function verdictOf(error: ErrorCode | null): Verdict {
+  if (error === null) return 'well';
+  return OUTAGES.has(error) ? 'outage' : 'nothing';
 }

@@ -7,7 +7,8 @@ import { TrimtabError } from '../core/error.ts';
 import type { Capture, DataClass } from '../core/protocol.ts';
 import type { Connection } from '../providers/provider.ts';
 import { nearest } from '../stack/nearest.ts';
-import type { DeploymentConfig, RouteConfig, Stack } from '../stack/stack.ts';
+import { DEFAULT_RETRIES } from '../stack/retries.ts';
+import type { DeploymentConfig, RetryConfig, RouteConfig, Stack } from '../stack/stack.ts';
 
 /** A deployment under the name that records and pages show. */
 export interface NamedDeployment {
@@ -21,6 +22,7 @@ export interface Target {
   dataClass: DataClass;
   capture: Capture;
   route: RouteConfig;
+  retries: RetryConfig;
   /** The deployments of the route, in its order. */
   deployments: readonly NamedDeployment[];
 }
@@ -55,12 +57,12 @@ export function createTargetResolver(
 
 function taskTarget(stack: Stack, name: string): Target | null {
   if (!Object.hasOwn(stack.tasks, name)) return null;
-  const { dataClass, capture, route } = stack.tasks[name] as Stack['tasks'][string];
+  const { dataClass, capture, route, retries } = stack.tasks[name] as Stack['tasks'][string];
   const deployments = route.targets.flatMap(({ deployment }) => {
     const config = stack.deployments[deployment];
     return config ? [{ name: deployment, config }] : [];
   });
-  return { task: name, dataClass, capture, route, deployments };
+  return { task: name, dataClass, capture, route, retries: retries ?? DEFAULT_RETRIES, deployments };
 }
 
 function modelTarget(stack: Stack, connections: ReadonlyMap<string, Connection>, model: string): Target {
@@ -117,6 +119,7 @@ function untasked(stack: Stack, deployments: NamedDeployment[]): Target {
       policy: 'ordered',
       targets: deployments.map(({ name }) => ({ deployment: name, weight: 1 })),
     },
+    retries: DEFAULT_RETRIES,
     deployments,
   };
 }

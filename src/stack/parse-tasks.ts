@@ -58,6 +58,7 @@ export function parseTasks(entries: Entries, context: TaskContext): Map<string, 
       latencyClass: input.latencyClass,
       capture: input.capture,
       route: expandRoute(name, routes, expanded),
+      retries: input.retries,
       budget: input.budget ?? null,
       quality: input.quality
         ? { measure: input.quality.measure, target: input.quality.target ?? null }

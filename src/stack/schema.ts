@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { CAPTURES, DATA_CLASSES, LATENCY_CLASSES } from '../core/protocol.ts';
+import { DEFAULT_RETRIES } from './retries.ts';
 import type { GatewayConfig, RetentionConfig, SpoolConfig, Timeouts } from './stack.ts';
 
 const MEBIBYTE = 1024 * 1024;
@@ -182,12 +183,36 @@ export const routeSchema = z.union([
   }),
 ]);
 
+export const retriesSchema = z
+  .strictObject({
+    attempts: z
+      .int()
+      .min(0)
+      .max(5)
+      .default(DEFAULT_RETRIES.attempts)
+      .describe('Further attempts at the last deployment of the route.'),
+    backoffMs: z
+      .int()
+      .min(0)
+      .max(60_000)
+      .default(DEFAULT_RETRIES.backoffMs)
+      .describe('Most milliseconds before the first; doubles with each. Drawn at random below that.'),
+    maxWaitMs: z
+      .int()
+      .min(0)
+      .max(600_000)
+      .default(DEFAULT_RETRIES.maxWaitMs)
+      .describe('Longest wait in milliseconds. A vendor that asks for more is not asked again.'),
+  })
+  .describe('The same deployment again, when no other of the route is left.');
+
 export const taskSchema = z.strictObject({
   description: z.string().nullable().optional().describe('For people.'),
   dataClass: dataClass.default('internal'),
   latencyClass: latencyClass.default('standard'),
   capture: capture.default('metadata'),
   route: routeSchema.describe('Which deployments serve the task, and how one is chosen.'),
+  retries: retriesSchema.prefault({}),
   budget: z
     .strictObject({
       usd: positive.describe('USD.'),

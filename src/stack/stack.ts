@@ -93,10 +93,21 @@ export interface TaskConfig {
   latencyClass: LatencyClass;
   capture: Capture;
   route: RouteConfig;
+  retries: RetryConfig;
   /** Stored and shown; enforced by governance. USD per period. */
   budget: { usd: number; per: 'day' | 'week' | 'month' } | null;
   /** Name of the quality measure and its target; stored and shown. */
   quality: { measure: string; target: number | null } | null;
+}
+
+/** The same deployment again, when no other of the route is left. */
+export interface RetryConfig {
+  /** Further attempts of a call; 0: none. */
+  attempts: number;
+  /** Milliseconds. The wait before retry n is drawn between 0 and this times 2^(n-1), after what the vendor asked for. */
+  backoffMs: number;
+  /** Longest wait, milliseconds. A vendor that asks for more, or for more than the call has left, is not asked again. */
+  maxWaitMs: number;
 }
 
 /** A routing policy by name and its ordered targets, task targets already expanded to deployments. */

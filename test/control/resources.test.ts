@@ -270,6 +270,7 @@ test('a price by measured throughput is the one the gateway bills by', async () 
       inFlight: 1,
       lastError: null,
       lastOkAt: now,
+      circuit: { state: 'closed', since: null, share: 1 },
       measuredTokensPerSecond: 100,
     },
   ];

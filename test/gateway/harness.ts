@@ -17,6 +17,7 @@ import type {
   DeploymentConfig,
   KeySnapshot,
   ProviderConfig,
+  RetryConfig,
   Snapshot,
   TaskConfig,
   Timeouts,
@@ -36,6 +37,9 @@ export const TIMEOUTS: Timeouts = {
 /** USD per million tokens: 1,000 in and 200 out cost 1,000 x 2 + 200 x 10 millionths = 0.004 USD. */
 export const PRICE = { inputPerMillion: 2, outputPerMillion: 10 };
 export const COST_NANO_USD = 4_000_000;
+
+/** What one attempt does is what most tests are about. */
+const NO_RETRIES: RetryConfig = { attempts: 0, backoffMs: 0, maxWaitMs: 0 };
 
 const OWN: DataPolicy = {
   party: 'own',
@@ -77,6 +81,7 @@ export function task(deployments: string[], changes: Partial<TaskConfig> = {}): 
     latencyClass: 'interactive',
     capture: 'metadata',
     route: { policy: 'ordered', targets: deployments.map((name) => ({ deployment: name, weight: 1 })) },
+    retries: NO_RETRIES,
     budget: null,
     quality: null,
     ...changes,

@@ -6,6 +6,12 @@ import { errorInWords } from '../words/errors.ts';
 import { formatMs, formatTick } from '../words/format.ts';
 import { niceLevel } from './nice-level.ts';
 
+const ATTEMPT_PREFIX: Record<AttemptRecord['kind'], string> = {
+  primary: '',
+  fallback: 'Fallback: ',
+  retry: 'Retry: ',
+};
+
 /** Stages and attempts of one call in true time, with the reason of every choice. */
 export function Waterfall({ call }: { call: CallAnswer }) {
   const end = Math.max(call.durationMs, ...call.attempts.map((attempt) => attempt.endMs), 0.1);
@@ -96,7 +102,7 @@ function Attempt({ attempt, place, end, ticks }: AttemptProps) {
       </svg>
       <span className="ms">{formatMs(attempt.endMs - attempt.startMs)}</span>
       <p className="why">
-        {attempt.kind === 'fallback' ? 'Fallback: ' : ''}
+        {ATTEMPT_PREFIX[attempt.kind]}
         {attempt.reason}
         {attempt.errorCode !== null && (
           <>

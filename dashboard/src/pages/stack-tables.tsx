@@ -120,6 +120,10 @@ function healthInWords({ health }: DeploymentRow): { text: string; kind: string;
   const last = health.lastError
     ? { title: `last error: ${errorInWords(health.lastError.code)}, ${formatAgo(health.lastError.at)}` }
     : {};
+  const { state, since, share } = health.circuit;
+  if (state === 'ramp')
+    return { text: `recovering, ${Math.round(share * 100)} % of calls`, kind: '', ...last };
+  if (since !== null) return { text: `circuit open, ${formatAgo(since)}`, kind: 'bad', ...last };
   if (health.calls === 0) {
     const quiet = health.lastOkAt === null ? 'quiet' : `quiet, ok ${formatAgo(health.lastOkAt)}`;
     return { text: quiet, kind: '', ...last };

@@ -43,5 +43,6 @@ export function noneLeft(call: Call): TrimtabError {
   return new TrimtabError(
     'no_deployment',
     `No deployment can take this call of "${task}" now${reasons ? `: ${reasons}` : ': its route names none'}.`,
+    call.circuitWaitMs === null ? {} : { retryAfterSeconds: Math.ceil(call.circuitWaitMs / 1000) },
   );
 }

@@ -7,7 +7,8 @@ export function close(call: Call): void {
   call.over = true;
   call.watch.stop();
   const last = call.attempts.at(-1);
-  if (last) call.mark('attempts', last.endMs);
+  if (last) call.mark('attempts', call.wait ? call.elapsed() : last.endMs);
+  call.wait?.stop();
   call.state.callsServed++;
   if (call.state.calls.delete(call) && call.parsed?.stream) call.state.openStreams--;
 }

@@ -1,4 +1,4 @@
-import type { AttemptRecord } from '../../core/call-record.ts';
+import type { AttemptKind, AttemptRecord } from '../../core/call-record.ts';
 import { TrimtabError } from '../../core/error.ts';
 import type { AllowedDeployment, Call } from '../call.ts';
 import { toFailure } from '../upstream/trouble.ts';
@@ -12,7 +12,7 @@ export function nextAttempt(call: Call, events: AttemptEvents): Attempt | null {
   for (let planned = call.plan.shift(); planned; planned = call.plan.shift()) {
     const name = planned.deployment;
     const allowed = call.allowed.find((candidate) => candidate.name === name);
-    if (!allowed) continue;
+    if (!allowed || call.skipOpen(name)) continue;
     const { maxConcurrent } = allowed.config.limits;
     if (maxConcurrent !== null && call.state.health.inFlight(name) >= maxConcurrent) {
       call.skip(name, `at its limit of ${maxConcurrent} concurrent calls`);
@@ -27,7 +27,9 @@ export function nextAttempt(call: Call, events: AttemptEvents): Attempt | null {
       call.attempt = attempt;
       call.attempts.push(attempt.record);
       call.sandbox ||= allowed.sandbox;
-      call.state.health.began(name);
+      call.round = call.state.health.began(name);
+      // One that was put last for its closing circuit is tried after all.
+      call.skipped = call.skipped.filter(({ deployment }) => deployment !== name);
       return attempt;
     } catch (error) {
       if (!(error instanceof TrimtabError)) throw error;
@@ -38,6 +40,11 @@ export function nextAttempt(call: Call, events: AttemptEvents): Attempt | null {
   return null;
 }
 
+function kindOf(before: AttemptRecord | undefined, deployment: string): AttemptKind {
+  if (!before) return 'primary';
+  return before.deployment === deployment ? 'retry' : 'fallback';
+}
+
 function openRecord(call: Call, { name, config }: AllowedDeployment, reason: string): AttemptRecord {
   const startMs = call.elapsed();
   return {
@@ -45,7 +52,7 @@ function openRecord(call: Call, { name, config }: AllowedDeployment, reason: str
     provider: config.provider,
     model: config.model,
     region: config.region,
-    kind: call.attempts.length === 0 ? 'primary' : 'fallback',
+    kind: kindOf(call.attempts.at(-1), name),
     reason,
     startMs,
     headersMs: null,

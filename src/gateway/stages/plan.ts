@@ -6,7 +6,9 @@ import type { Call } from '../call.ts';
 export function makePlan(call: Call): PlannedAttempt[] {
   const { target, allowed, state } = call;
   if (!target) return [];
+  const open = new Set(allowed.flatMap(({ name }) => (call.skipOpen(name) ? [name] : [])));
   const [only] = allowed;
+  if (open.size === allowed.length) return [];
   if (allowed.length === 1 && only) return [{ deployment: only.name, reason: 'the only one of the route' }];
   const policy = state.policies.get(target.route.policy);
   if (!policy)
@@ -15,7 +17,17 @@ export function makePlan(call: Call): PlannedAttempt[] {
   const candidates = allowed.map(({ name }) => ({
     deployment: name,
     weight: weights.get(name) ?? 1,
-    healthy: true,
+    healthy: !open.has(name) && isDrawn(call, name),
   }));
-  return policy.plan(candidates, target.route, state.options.random);
+  const plan = policy.plan(candidates, target.route, state.options.random);
+  return plan.filter(({ deployment }) => !open.has(deployment));
+}
+
+/** While a circuit closes, a growing share of calls begins there; for the others it comes last. */
+function isDrawn(call: Call, deployment: string): boolean {
+  const { health, options } = call.state;
+  const share = health.share(deployment);
+  if (share >= 1 || options.random() < share) return true;
+  call.skip(deployment, `circuit closing: begins ${Math.round(share * 100)} % of its calls`);
+  return false;
 }

@@ -34,7 +34,7 @@ export function settleAttempt(call: Call, end: AttemptEnd): void {
   }
   // A vendor that rejects a bad request is well.
   const isRequestFault = end.failure?.error.code === 'upstream_rejected' && !end.failure.fallback;
-  call.state.health.ended(allowed.name, isRequestFault ? null : record.errorCode);
+  call.state.health.ended(allowed.name, isRequestFault ? null : record.errorCode, call.round);
 }
 
 /** What a deployment priced by `measured` throughput sustains, this attempt included; `null` for any other. */
