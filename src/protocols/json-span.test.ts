@@ -36,7 +36,11 @@ describe('MemberTable', () => {
     expect(table.count('y')).toBe(0);
   });
 
-  test('agrees with JSON.parse on any object, any white space', () => {
+  // What was written is the oracle, not `JSON.parse` of the whole: in an object it made, V8 13.6 now and then does not
+  // find the later of two members of one name that is a single, escaped character (`{"n":0,"\\u006e":1}` reads 0).
+  const asJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+
+  test('finds what was written, of any object, with any white space', () => {
     const key = fc.oneof(
       fc.constantFrom('model', 'stream', 'a"b', '\\\\', '', 'größe'),
       fc.string({ unit: 'binary' }),
@@ -47,8 +51,8 @@ describe('MemberTable', () => {
         fc.constantFrom(undefined, 1, '\t', '\n'),
         (object, indent) => {
           const text = JSON.stringify(object, null, indent);
-          const parsed = JSON.parse(text) as Record<string, unknown>;
-          for (const name of Object.keys(parsed)) expect(valueAt(text, name)).toEqual(parsed[name]);
+          for (const [name, value] of Object.entries(object))
+            expect(valueAt(text, name)).toEqual(asJson(value));
           expect(valueAt(text, 'a name that is not there')).toBeUndefined();
         },
       ),
@@ -56,7 +60,7 @@ describe('MemberTable', () => {
     );
   });
 
-  test('agrees with JSON.parse when members repeat and keys are escaped', () => {
+  test('finds the last when members repeat and keys are escaped', () => {
     const escaped = (text: string): string =>
       `"${[...text].map((char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')}"`;
     const member = fc.tuple(fc.constantFrom('model', 'mode', 'name', 'n'), fc.boolean(), fc.jsonValue());
@@ -68,8 +72,9 @@ describe('MemberTable', () => {
               `${isEscaped ? escaped(name) : JSON.stringify(name)}:${JSON.stringify(value)}`,
           )
           .join(',')}}`;
-        const parsed = JSON.parse(text) as Record<string, unknown>;
-        for (const name of ['model', 'mode', 'name', 'n']) expect(valueAt(text, name)).toEqual(parsed[name]);
+        const last = new Map(members.map(([name, , value]) => [name, asJson(value)]));
+        for (const name of ['model', 'mode', 'name', 'n'])
+          expect(valueAt(text, name)).toEqual(last.get(name));
       }),
       { numRuns: 1000 },
     );
