@@ -72,7 +72,7 @@ describe('MemberTable', () => {
               `${isEscaped ? escaped(name) : JSON.stringify(name)}:${JSON.stringify(value)}`,
           )
           .join(',')}}`;
-        const last = new Map(members.map(([name, , value]) => [name, asJson(value)]));
+        const last = new Map<string, unknown>(members.map(([name, , value]) => [name, asJson(value)]));
         for (const name of ['model', 'mode', 'name', 'n'])
           expect(valueAt(text, name)).toEqual(last.get(name));
       }),
