@@ -144,3 +144,34 @@ function shortReason(message: string): string {
     .replace(/, ?(?:\.\.\.)?".*$/s, '')
     .replace(/'.{0,4}'/gs, 'character');
 }
+
+/** A list of messages, at least one, each an object with a role; `checkContent` adds what a protocol asks of the rest. */
+export function checkMessages(
+  messages: unknown,
+  checkContent?: (message: Record<string, unknown>, field: string) => void,
+): void {
+  if (messages === undefined)
+    throw invalidField('messages', '`messages` is missing: send a list of messages.');
+  if (!Array.isArray(messages)) {
+    throw invalidField('messages', `\`messages\` must be a list of messages, not ${kindOf(messages)}.`);
+  }
+  if (messages.length === 0) throw invalidField('messages', '`messages` must hold at least one message.');
+  for (let i = 0; i < messages.length; i++) {
+    const message: unknown = messages[i];
+    const field = `messages[${i}]`;
+    if (!isObject(message))
+      throw invalidField(field, `\`${field}\` must be an object, not ${kindOf(message)}.`);
+    if (typeof message.role !== 'string') {
+      throw invalidField(`${field}.role`, `\`${field}.role\` must be a text, not ${kindOf(message.role)}.`);
+    }
+    checkContent?.(message, field);
+  }
+}
+
+/** `null` counts as absent, as vendors take it. */
+export function readFlag(value: unknown, field: string): boolean {
+  if (value === undefined || value === null) return false;
+  if (typeof value !== 'boolean')
+    throw invalidField(field, `\`${field}\` must be true or false, not ${kindOf(value)}.`);
+  return value;
+}

@@ -1,12 +1,13 @@
 /** The messages protocol (https://platform.claude.com/docs/en/api/messages, as known 2026-11-23): an app's bytes to a {@link ParsedRequest}. */
 import {
+  checkMessages,
   type IncomingHeaders,
   invalidField,
-  isObject,
   kindOf,
   ParsedRequest,
   parseObject,
   pickHeaders,
+  readFlag,
   readModel,
   tabulateMembers,
 } from '../request.ts';
@@ -24,11 +25,11 @@ export function parseCount(bytes: Buffer, headers: IncomingHeaders): ParsedReque
 function parse(bytes: Buffer, headers: IncomingHeaders, counting: boolean): ParsedRequest {
   const body = parseObject(bytes);
   const model = readModel(body);
-  checkMessages(body.messages);
+  checkMessages(body.messages, checkContent);
   return new ParsedRequest({
     protocol: 'messages',
     model,
-    stream: !counting && readStream(body.stream),
+    stream: !counting && readFlag(body.stream, 'stream'),
     // Every answer and every stream of this protocol says what it used.
     wantsUsage: true,
     counting,
@@ -39,29 +40,9 @@ function parse(bytes: Buffer, headers: IncomingHeaders, counting: boolean): Pars
   });
 }
 
-function checkMessages(messages: unknown): void {
-  if (messages === undefined)
-    throw invalidField('messages', '`messages` is missing: send a list of messages.');
-  if (!Array.isArray(messages))
-    throw invalidField('messages', `\`messages\` must be a list of messages, not ${kindOf(messages)}.`);
-  if (messages.length === 0) throw invalidField('messages', '`messages` must hold at least one message.');
-  for (const [i, message] of messages.entries()) {
-    const field = `messages[${i}]`;
-    if (!isObject(message))
-      throw invalidField(field, `\`${field}\` must be an object, not ${kindOf(message)}.`);
-    if (typeof message.role !== 'string')
-      throw invalidField(`${field}.role`, `\`${field}.role\` must be a text, not ${kindOf(message.role)}.`);
-    if (typeof message.content !== 'string' && !Array.isArray(message.content)) {
-      const at = `${field}.content`;
-      throw invalidField(at, `\`${at}\` must be a text or a list of blocks, not ${kindOf(message.content)}.`);
-    }
-  }
-}
-
-/** `null` counts as absent. */
-function readStream(value: unknown): boolean {
-  if (value === undefined || value === null) return false;
-  if (typeof value !== 'boolean')
-    throw invalidField('stream', `\`stream\` must be true or false, not ${kindOf(value)}.`);
-  return value;
+function checkContent(message: Record<string, unknown>, field: string): void {
+  const { content } = message;
+  if (typeof content === 'string' || Array.isArray(content)) return;
+  const at = `${field}.content`;
+  throw invalidField(at, `\`${at}\` must be a text or a list of blocks, not ${kindOf(content)}.`);
 }

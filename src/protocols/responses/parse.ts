@@ -8,6 +8,7 @@ import {
   ParsedRequest,
   parseObject,
   pickHeaders,
+  readFlag,
   readModel,
   tabulateMembers,
 } from '../request.ts';
@@ -33,13 +34,11 @@ export function parseResponses(bytes: Buffer, headers: IncomingHeaders): ParsedR
     throw new TrimtabError('unsupported_parameter', `\`${field}\` is not supported: ${reason}.`, { field });
   }
   checkInput(body.input, body.prompt);
-  const { stream } = body;
-  if (stream !== undefined && stream !== null && typeof stream !== 'boolean')
-    throw invalidField('stream', `\`stream\` must be true or false, not ${kindOf(stream)}.`);
+  const stream = readFlag(body.stream, 'stream');
   return new ParsedRequest({
     protocol: 'responses',
     model,
-    stream: stream === true,
+    stream,
     // Usage is part of the last event of every stream.
     wantsUsage: true,
     bytes,
