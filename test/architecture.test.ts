@@ -19,6 +19,8 @@ const ROOMS = [
   'governance',
   'evidence',
   'gateway',
+  'capacity',
+  'advisor',
   'control',
   'main.ts',
   'index.ts',
