@@ -18,6 +18,7 @@ export interface Database {
   activations: ActivationsTable;
   settings: SettingsTable;
   responses: ResponsesTable;
+  jobs: JobsTable;
   schema_version: { version: number };
 }
 
@@ -186,6 +187,27 @@ export interface ResponsesTable {
   /** Its place in DATA_CLASSES. */
   data_class: number;
   used_at: number;
+}
+
+export interface JobsTable {
+  id: string;
+  kind: string;
+  state: string;
+  /** JSON. */
+  input: string;
+  done: number | null;
+  total: number | null;
+  /** JSON. */
+  result: string | null;
+  error: string | null;
+  attempts: number;
+  max_attempts: number | null;
+  worker: string | null;
+  cancel_requested: number;
+  run_at: number;
+  heartbeat_at: number | null;
+  created_at: number;
+  ended_at: number | null;
 }
 
 export interface SettingsTable {

@@ -2,6 +2,7 @@ import type { CallRecord, Outcome } from '../core/call-record.ts';
 import type { NanoUsd } from '../core/money.ts';
 import type { DataClass } from '../core/protocol.ts';
 import type { KeySnapshot, RetentionConfig, Revision } from '../stack/stack.ts';
+import type { JobStore } from './jobs.ts';
 
 /**
  * Where things are kept. One portable schema on SQLite (embedded) or PostgreSQL; `engines/` hold the differences.
@@ -16,6 +17,7 @@ export interface Store {
   readonly revisions: RevisionStore;
   readonly settings: SettingStore;
   readonly responses: ResponseStore;
+  readonly jobs: JobStore;
   /**
    * Deletes what is older than `retention` says and gives the space back: whole partitions where the engine has
    * them, bounded batches elsewhere, so that no statement holds the writer longer than about 50 ms. Returns once
