@@ -11,7 +11,6 @@ import type { DeploymentConfig, KeySnapshot } from '../stack/stack.ts';
 import type { GatewayRequest, GatewayResponse } from './gateway.ts';
 import type { GatewayState, Serving } from './state.ts';
 import type { UnderWay } from './under-way.ts';
-import { type TimeoutCode, Watch } from './watch.ts';
 
 /** A deployment the data policy lets this call use, with the pass that proves it. */
 export interface AllowedDeployment {
@@ -22,15 +21,17 @@ export interface AllowedDeployment {
   readonly pass: EgressPass;
 }
 
-/** The attempt under way, as the stages see it. */
+/** An attempt under way, as the stages see it. */
 export interface RunningAttempt {
+  readonly call: Call;
   readonly record: AttemptRecord;
   readonly allowed: AllowedDeployment;
   /** Response headers of the vendor; empty until they are here. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** False when nothing was sent, or the vendor answered with an error: vendors do not bill those. */
   readonly mayHaveUsedTokens: boolean;
-  timedOut(code: TimeoutCode): void;
+  /** The round of the circuit it counts for. @see Health.began */
+  round: number;
   /** The client reads slower than the vendor writes. */
   pause(): void;
   resume(): void;
@@ -57,7 +58,6 @@ export class Call implements UnderWay {
   readonly startedAt: number;
   /** The same instant on the monotonic clock. */
   readonly begun: number;
-  readonly watch: Watch;
 
   key: KeySnapshot | null = null;
   parsed: ParsedRequest | null = null;
@@ -67,7 +67,12 @@ export class Call implements UnderWay {
   allowed: AllowedDeployment[] = [];
   plan: PlannedAttempt[] = [];
 
+  /** The attempts under way. */
+  running: RunningAttempt[] = [];
+  /** Of these the one whose bytes the client gets; while none is chosen, the one begun last. */
   attempt: RunningAttempt | null = null;
+  /** The attempt whose answer the client got, whole or in part. */
+  answering: AttemptRecord | null = null;
   attempts: AttemptRecord[] = [];
   /** Whether some attempt may have used tokens that could not be priced. */
   unpriced = false;
@@ -77,8 +82,6 @@ export class Call implements UnderWay {
   lastFailure: Failure | null = null;
   /** Retries made or waited for. */
   retries = 0;
-  /** Of the attempt under way: @see Health.began */
-  round = 0;
   /** When the first of the circuits that refused this call lets one through again, in milliseconds. */
   circuitWaitMs: number | null = null;
   /** Runs while the call waits to retry. */
@@ -109,7 +112,6 @@ export class Call implements UnderWay {
     this.startedAt = clock.now();
     this.id = makeId('call');
     this.begun = clock.monotonic();
-    this.watch = new Watch(state.deadlines, (code) => this.attempt?.timedOut(code));
   }
 
   /** @see UnderWay */

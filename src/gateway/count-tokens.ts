@@ -7,7 +7,7 @@ import { TrimtabError } from '../core/error.ts';
 import { estimateCount } from '../protocols/messages/count.ts';
 import { parseCount } from '../protocols/messages/parse.ts';
 import type { Failure } from '../providers/provider.ts';
-import { Call, type IncomingCall } from './call.ts';
+import { Call, type IncomingCall, type RunningAttempt } from './call.ts';
 import { admit, checkBody } from './stages/admit.ts';
 import { allowDeployments, noneLeft } from './stages/allow.ts';
 import type { AttemptEvents } from './stages/attempt.ts';
@@ -38,9 +38,11 @@ export function countTokens(state: GatewayState, incoming: IncomingCall): void {
   }
   call.plan = call.plan.filter(({ deployment }) => counts(call, deployment));
   state.calls.add(call);
-  call.onCut = (cut) => {
-    cut.attempt?.abandon();
-    events.failed(cut, toFailure(new TrimtabError('shutting_down', 'This server is shutting down.'), false));
+  call.onCut = () => {
+    const failure = toFailure(new TrimtabError('shutting_down', 'This server is shutting down.'), false);
+    const reply = client.failureReply(call, failure);
+    stop(call, failure);
+    giveUp(call, failure, reply);
   };
   call.response.onClientLeft(() => leave(call));
   askNext(call);
@@ -74,16 +76,18 @@ function askNext(call: Call): void {
 }
 
 const events: AttemptEvents = {
-  answered(call, { body }) {
+  answered(attempt, { body }) {
+    const { call } = attempt;
     const headers = client.answerHeaders(call, 'application/json');
-    settle(call, null);
+    settle(attempt, null);
     end(call);
     client.sendPlain(call, headers, body);
   },
-  failed(call, failure) {
+  failed(attempt, failure) {
+    const { call } = attempt;
     call.lastFailure = failure;
     const reply = client.failureReply(call, failure);
-    settle(call, failure);
+    settle(attempt, failure);
     if (failure.fallback && call.plan.length > 0) askNext(call);
     else giveUp(call, failure, reply);
   },
@@ -93,13 +97,23 @@ const events: AttemptEvents = {
   finished() {},
 };
 
-function settle(call: Call, failure: Failure | null): void {
-  const { attempt } = call;
-  if (!attempt) return;
+function settle(attempt: RunningAttempt, failure: Failure | null): void {
+  const { call } = attempt;
   call.attempt = null;
+  call.running = [];
   attempt.record.errorCode = failure?.error.code ?? null;
   const isRequestFault = failure?.error.code === 'upstream_rejected' && !failure.fallback;
-  call.state.health.ended(attempt.allowed.name, isRequestFault ? null : attempt.record.errorCode, call.round);
+  call.state.health.ended(
+    attempt.allowed.name,
+    isRequestFault ? null : attempt.record.errorCode,
+    attempt.round,
+  );
+}
+
+function stop(call: Call, failure: Failure): void {
+  if (!call.attempt) return;
+  call.attempt.abandon();
+  settle(call.attempt, failure);
 }
 
 function giveUp(call: Call, failure: Failure, reply = client.failureReply(call, failure)): void {
@@ -109,14 +123,12 @@ function giveUp(call: Call, failure: Failure, reply = client.failureReply(call, 
 
 function leave(call: Call): void {
   if (call.over) return;
-  call.attempt?.abandon();
-  settle(call, toFailure(new TrimtabError('client_left', 'The client closed the connection early.'), false));
+  stop(call, toFailure(new TrimtabError('client_left', 'The client closed the connection early.'), false));
   end(call);
 }
 
 function end(call: Call): void {
   call.over = true;
-  call.watch.stop();
   call.state.calls.delete(call);
 }
 

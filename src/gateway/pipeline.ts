@@ -7,7 +7,7 @@
 import { TrimtabError } from '../core/error.ts';
 import type { Protocol } from '../core/protocol.ts';
 import type { Failure } from '../providers/provider.ts';
-import { Call, type IncomingCall } from './call.ts';
+import { Call, type IncomingCall, type RunningAttempt } from './call.ts';
 import { admit, checkBody } from './stages/admit.ts';
 import { allowDeployments, noneLeft } from './stages/allow.ts';
 import type { AttemptEvents } from './stages/attempt.ts';
@@ -18,7 +18,7 @@ import { nextAttempt } from './stages/next-attempt.ts';
 import { makePlan } from './stages/plan.ts';
 import { recordCall } from './stages/record.ts';
 import { retryLater } from './stages/retry.ts';
-import { settleAttempt } from './stages/settle.ts';
+import { settleAttempt, stopAttempts } from './stages/settle.ts';
 import type { GatewayState } from './state.ts';
 import { toFailure } from './upstream/trouble.ts';
 
@@ -56,46 +56,58 @@ function attemptNext(call: Call, reply?: client.ErrorReply): void {
       giveUp(call, call.lastFailure ?? toFailure(noneLeft(call)), reply);
   } catch (error) {
     const failure = toFailure(loggedError(call, error), false);
-    settleAttempt(call, { outcome: 'error', failure, usage: {} });
+    stopAttempts(call, { outcome: 'error', failure });
     giveUp(call, failure);
   }
 }
 
 const events: AttemptEvents = {
-  answered(call, { body, usage, finishReason }) {
+  answered(attempt, { body, usage, finishReason }) {
+    const { call } = attempt;
+    choose(attempt);
     const headers = client.answerHeaders(call, 'application/json');
     client.count(call, body);
-    settleAttempt(call, { outcome: 'ok', failure: null, usage });
+    settleAttempt(attempt, { outcome: 'ok', failure: null, usage });
     complete(call, finishReason);
     client.sendPlain(call, headers, body);
   },
 
-  started(call) {
+  started(attempt) {
+    const { call } = attempt;
+    choose(attempt);
     call.ttftMs = call.elapsed();
-    if (call.attempt) call.state.health.answered(call.attempt.allowed.name, call.round);
+    call.state.health.answered(attempt.allowed.name, attempt.round);
     client.sendStreamHead(call);
-    call.response.onDrain(() => call.attempt?.resume());
+    call.response.onDrain(() => attempt.resume());
   },
 
   flowed: client.sendPart,
 
-  finished(call, last, reader) {
+  finished(attempt, last, reader) {
+    const { call } = attempt;
     if (last) client.count(call, last);
-    settleAttempt(call, { outcome: 'ok', failure: null, usage: reader.usage() });
+    settleAttempt(attempt, { outcome: 'ok', failure: null, usage: reader.usage() });
     complete(call, reader.finishReason);
     call.response.end(last ?? undefined);
   },
 
-  failed(call, failure) {
+  failed(attempt, failure) {
+    const { call } = attempt;
     if (failure.error.code === 'internal') loggedError(call, failure.error);
     call.lastFailure = failure;
     const reply = client.failureReply(call, failure);
-    settleAttempt(call, { outcome: 'error', failure, usage: call.attempt?.usage() ?? {} });
+    settleAttempt(attempt, { outcome: 'error', failure, usage: attempt.usage() });
     // Once bytes of this answer are out, another model's text may not follow them.
     if (call.headSent || !failure.fallback) giveUp(call, failure, reply);
     else attemptNext(call, reply);
   },
 };
+
+/** From here on the client's answer is this attempt's. */
+function choose(attempt: RunningAttempt): void {
+  attempt.call.attempt = attempt;
+  attempt.call.answering = attempt.record;
+}
 
 /** The answer is whole; the caller sends what the client is still owed. */
 function complete(call: Call, finishReason: string | null): void {
@@ -120,8 +132,7 @@ function leave(call: Call): void {
     new TrimtabError('client_left', 'The client closed the connection early.'),
     false,
   );
-  call.attempt?.abandon();
-  settleAttempt(call, { outcome: 'client_left', failure, usage: call.attempt?.usage() ?? {} });
+  stopAttempts(call, { outcome: 'client_left', failure });
   close(call);
   const { status, error } = failure;
   recordCall(call, { outcome: 'client_left', status: call.headSent ? 200 : status, error });
@@ -141,6 +152,8 @@ function refuse(call: Call, thrown: unknown): void {
 
 /** Stops a call from outside: the server is shutting down. */
 function cutCall(call: Call): void {
-  call.attempt?.abandon();
-  events.failed(call, toFailure(new TrimtabError('shutting_down', 'This server is shutting down.'), false));
+  const failure = toFailure(new TrimtabError('shutting_down', 'This server is shutting down.'), false);
+  const reply = client.failureReply(call, failure);
+  stopAttempts(call, { outcome: 'error', failure });
+  giveUp(call, failure, reply);
 }

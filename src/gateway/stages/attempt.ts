@@ -7,17 +7,17 @@ import type { Answer, Exchange, Failure, StreamReader } from '../../providers/pr
 import type { AllowedDeployment, Call, RunningAttempt } from '../call.ts';
 import type { Transfer, TransferListener, UpstreamHeaders } from '../upstream/transfer.ts';
 import { atDeployment, toFailure, toTrouble } from '../upstream/trouble.ts';
-import type { TimeoutCode } from '../watch.ts';
+import { type TimeoutCode, Watch } from '../watch.ts';
 
 /** What an attempt tells the pipeline. Exactly one of `answered`, `finished` and `failed` is the last thing told. */
 export interface AttemptEvents {
-  answered(call: Call, answer: Answer): void;
+  answered(attempt: Attempt, answer: Answer): void;
   /** The stream's first token was read: from here on its bytes belong to the client. */
-  started(call: Call): void;
-  flowed(call: Call, bytes: Buffer): void;
+  started(attempt: Attempt): void;
+  flowed(attempt: Attempt, bytes: Buffer): void;
   /** The protocol's own end was read; `last` are the bytes still owed to the client. */
-  finished(call: Call, last: Buffer | null, reader: StreamReader): void;
-  failed(call: Call, failure: Failure): void;
+  finished(attempt: Attempt, last: Buffer | null, reader: StreamReader): void;
+  failed(attempt: Attempt, failure: Failure): void;
 }
 
 /** After a stream's own end the vendor has this long to end its HTTP answer, else the connection is dropped. */
@@ -30,7 +30,10 @@ export class Attempt implements RunningAttempt, TransferListener {
   readonly allowed: AllowedDeployment;
   headers: UpstreamHeaders = {};
   reader: StreamReader | null = null;
-  readonly #call: Call;
+  /** @see Health.began */
+  round = 0;
+  readonly call: Call;
+  readonly #watch: Watch;
   readonly #events: AttemptEvents;
   readonly #exchange: Exchange;
   #transfer: Transfer | null = null;
@@ -45,7 +48,8 @@ export class Attempt implements RunningAttempt, TransferListener {
 
   /** Throws what the provider's `open` throws: then nothing was sent. */
   constructor(call: Call, allowed: AllowedDeployment, { events, record }: AttemptStart) {
-    this.#call = call;
+    this.call = call;
+    this.#watch = new Watch(call.state.deadlines, (code) => this.#timedOut(code));
     this.allowed = allowed;
     this.record = record;
     this.#events = events;
@@ -54,10 +58,10 @@ export class Attempt implements RunningAttempt, TransferListener {
   }
 
   send(): void {
-    const { begun, state, watch } = this.#call;
+    const { begun, state } = this.call;
     const { connectMs, totalMs } = this.allowed.config.timeouts;
-    watch.setTotal(begun + totalMs);
-    watch.begin('timeout_connect', connectMs, state.options.clock.monotonic());
+    this.#watch.setTotal(begun + totalMs);
+    this.#begin('timeout_connect', connectMs);
     const { request } = this.#exchange;
     this.#transfer = state.upstream.send(this.allowed.pass, { request, connectMs, listener: this });
     if (this.#over) this.#transfer.release();
@@ -71,8 +75,8 @@ export class Attempt implements RunningAttempt, TransferListener {
   headed(status: number, headers: UpstreamHeaders): void {
     this.headers = headers;
     this.record.status = status;
-    this.record.headersMs = this.#call.elapsed();
-    const isStream = this.#call.parsed?.stream && status < 300 && isEventStream(headers['content-type']);
+    this.record.headersMs = this.call.elapsed();
+    const isStream = this.call.parsed?.stream && status < 300 && isEventStream(headers['content-type']);
     if (isStream) this.reader = this.#exchange.readStream();
     this.#begin('timeout_first_token', this.allowed.config.timeouts.firstTokenMs);
   }
@@ -86,7 +90,7 @@ export class Attempt implements RunningAttempt, TransferListener {
       return;
     }
     this.#bytes += chunk.length;
-    const { maxAnswerBytes } = this.#call.serving.snapshot.stack.gateway;
+    const { maxAnswerBytes } = this.call.serving.snapshot.stack.gateway;
     if (this.#bytes <= maxAnswerBytes) return;
     const text = `Deployment "${this.allowed.name}" sent an answer larger than ${maxAnswerBytes} bytes.`;
     this.#fail(toFailure(new TrimtabError('upstream_too_large', text), false));
@@ -122,7 +126,7 @@ export class Attempt implements RunningAttempt, TransferListener {
     this.#fail(toTrouble(error, this.allowed.name, this.record.status !== null));
   }
 
-  timedOut(code: TimeoutCode): void {
+  #timedOut(code: TimeoutCode): void {
     if (this.#over) return;
     const { name, config } = this.allowed;
     const text = `Deployment "${name}" ${describeTimeout(code, config.timeouts)}.`;
@@ -132,7 +136,7 @@ export class Attempt implements RunningAttempt, TransferListener {
   pause(): void {
     this.#paused = true;
     this.#transfer?.pause();
-    this.#call.watch.rest(this.#call.state.options.clock.monotonic());
+    this.#watch.rest(this.call.state.options.clock.monotonic());
   }
 
   resume(): void {
@@ -143,13 +147,13 @@ export class Attempt implements RunningAttempt, TransferListener {
   }
 
   abandon(): void {
-    this.#over = true;
+    this.#end();
     this.#transfer?.release();
   }
 
   usage(): Usage {
     if (this.reader) return this.reader.usage();
-    return this.mayHaveUsedTokens && this.#call.parsed?.stream ? this.#exchange.readStream().usage() : {};
+    return this.mayHaveUsedTokens && this.call.parsed?.stream ? this.#exchange.readStream().usage() : {};
   }
 
   get mayHaveUsedTokens(): boolean {
@@ -157,17 +161,15 @@ export class Attempt implements RunningAttempt, TransferListener {
   }
 
   #emit(out: Buffer | null, reader: StreamReader): void {
-    const { clock } = this.#call.state.options;
-    if (reader.started && this.record.firstTokenMs === null) this.record.firstTokenMs = this.#call.elapsed();
+    if (reader.started && this.record.firstTokenMs === null) this.record.firstTokenMs = this.call.elapsed();
     if (reader.failure) {
-      if (out && this.#started) this.#events.flowed(this.#call, out);
+      if (out && this.#started) this.#events.flowed(this, out);
       this.#fail(atDeployment(reader.failure, this.allowed.name));
     } else if (reader.done) {
       this.#finish(out, reader);
     } else if (this.#started) {
-      if (!this.#paused)
-        this.#call.watch.begin('timeout_idle', this.allowed.config.timeouts.idleMs, clock.monotonic());
-      if (out) this.#events.flowed(this.#call, out);
+      if (!this.#paused) this.#begin('timeout_idle', this.allowed.config.timeouts.idleMs);
+      if (out) this.#events.flowed(this, out);
     } else {
       this.#hold(out, reader);
     }
@@ -185,25 +187,25 @@ export class Attempt implements RunningAttempt, TransferListener {
     const held = this.#held;
     this.#held = [];
     const [only] = held;
-    if (only) this.#events.flowed(this.#call, held.length === 1 ? only : Buffer.concat(held));
+    if (only) this.#events.flowed(this, held.length === 1 ? only : Buffer.concat(held));
   }
 
   #start(): void {
     this.#started = true;
-    this.#events.started(this.#call);
+    this.#events.started(this);
   }
 
   #finish(out: Buffer | null, reader: StreamReader): void {
-    this.#over = true;
+    this.#end();
     if (!this.#started) this.#start();
     const transfer = this.#transfer;
     transfer?.detach();
     if (transfer && !transfer.over) {
       transfer.resume();
-      this.#call.state.options.clock.after(LINGER_MS, () => transfer.release());
+      this.call.state.options.clock.after(LINGER_MS, () => transfer.release());
     }
     const last = this.#held.length === 0 ? out : Buffer.concat(out ? [...this.#held, out] : this.#held);
-    this.#events.finished(this.#call, last, reader);
+    this.#events.finished(this, last, reader);
   }
 
   #readAnswer(): void {
@@ -217,23 +219,28 @@ export class Attempt implements RunningAttempt, TransferListener {
     });
     if (read.kind === 'failure') {
       this.#fail(atDeployment(read, this.allowed.name));
-    } else if (this.#call.parsed?.stream) {
+    } else if (this.call.parsed?.stream) {
       const text = `Deployment "${this.allowed.name}" was asked for a stream and sent a whole answer.`;
       this.#fail(toFailure(new TrimtabError('upstream_malformed', text)));
     } else {
-      this.#over = true;
-      this.#events.answered(this.#call, read);
+      this.#end();
+      this.#events.answered(this, read);
     }
   }
 
   #fail(failure: Failure): void {
-    this.#over = true;
+    this.#end();
     this.#transfer?.release();
-    this.#events.failed(this.#call, failure);
+    this.#events.failed(this, failure);
   }
 
   #begin(code: TimeoutCode, ms: number): void {
-    this.#call.watch.begin(code, ms, this.#call.state.options.clock.monotonic());
+    this.#watch.begin(code, ms, this.call.state.options.clock.monotonic());
+  }
+
+  #end(): void {
+    this.#over = true;
+    this.#watch.stop();
   }
 }
 

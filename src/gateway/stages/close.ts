@@ -5,9 +5,10 @@ import type { Call } from '../call.ts';
 /** The call is decided: its clocks stop and it no longer counts as under way. */
 export function close(call: Call): void {
   call.over = true;
-  call.watch.stop();
-  const last = call.attempts.at(-1);
-  if (last) call.mark('attempts', call.wait ? call.elapsed() : last.endMs);
+  if (call.attempts.length > 0) {
+    const lastEndMs = Math.max(...call.attempts.map(({ endMs }) => endMs));
+    call.mark('attempts', call.wait ? call.elapsed() : lastEndMs);
+  }
   call.wait?.stop();
   call.state.callsServed++;
   if (call.state.calls.delete(call) && call.parsed?.stream) call.state.openStreams--;

@@ -2,7 +2,7 @@
 import type { TrimtabError } from '../../core/error.ts';
 import { codecOf } from '../../protocols/index.ts';
 import type { Failure } from '../../providers/provider.ts';
-import type { Call } from '../call.ts';
+import type { Call, RunningAttempt } from '../call.ts';
 import { MAX_KEPT_BYTES } from './record.ts';
 
 /** Vendor response headers an app may use; no other passes. */
@@ -55,10 +55,11 @@ export function sendStreamHead(call: Call): void {
 }
 
 /** Writes part of a stream; the vendor waits while the client is slower. */
-export function sendPart(call: Call, bytes: Buffer): void {
+export function sendPart(attempt: RunningAttempt, bytes: Buffer): void {
+  const { call } = attempt;
   count(call, bytes);
   call.lastSent = bytes;
-  if (!call.response.write(bytes)) call.attempt?.pause();
+  if (!call.response.write(bytes)) attempt.pause();
 }
 
 /** Counts answer bytes, and keeps them for a record with payload, up to its bound. */

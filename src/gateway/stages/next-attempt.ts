@@ -25,9 +25,10 @@ export function nextAttempt(call: Call, events: AttemptEvents): Attempt | null {
     try {
       const attempt = new Attempt(call, allowed, { events, record: openRecord(call, allowed, reason) });
       call.attempt = attempt;
+      call.running.push(attempt);
       call.attempts.push(attempt.record);
       call.sandbox ||= allowed.sandbox;
-      call.round = call.state.health.began(name);
+      attempt.round = call.state.health.began(name);
       // One that was put last for its closing circuit is tried after all.
       call.skipped = call.skipped.filter(({ deployment }) => deployment !== name);
       return attempt;

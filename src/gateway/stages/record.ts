@@ -1,4 +1,4 @@
-import { type AttemptRecord, type CallRecord, UNTASKED } from '../../core/call-record.ts';
+import { type CallRecord, UNTASKED } from '../../core/call-record.ts';
 import type { TrimtabError } from '../../core/error.ts';
 import type { Call } from '../call.ts';
 
@@ -22,7 +22,7 @@ export interface Ending {
 export function recordCall(call: Call, ending: Ending): void {
   call.mark('settle');
   if (call.key === null || ending.error?.code === 'spool_unavailable') return;
-  const answering = ending.outcome === 'refused' ? undefined : answeringAttempt(call, ending);
+  const { answering } = call;
   const record: CallRecord = {
     id: call.id,
     startedAt: call.startedAt,
@@ -59,11 +59,6 @@ export function recordCall(call: Call, ending: Ending): void {
     record.payload = { request: keptText([call.parsed.bytes]), response: keptText(call.kept) };
   }
   call.state.options.recorder.take(record);
-}
-
-/** The attempt whose answer, whole or in part, the client got. */
-function answeringAttempt(call: Call, ending: Ending): AttemptRecord | undefined {
-  return ending.outcome === 'ok' || call.headSent ? call.attempts.at(-1) : undefined;
 }
 
 function sumCost(call: Call): number | null {

@@ -28,13 +28,11 @@ export function retryLater(call: Call, again: (call: Call) => void): boolean {
   const asked = lastFailure.retryAfterMs ?? 0;
   if (asked > maxWaitMs || state.health.refusal(before.deployment)) return false;
   const waitMs = Math.min(maxWaitMs, Math.ceil(asked + random() * backoffMs * 2 ** call.retries));
-  const now = clock.monotonic();
-  if (now + waitMs >= call.begun + config.timeouts.totalMs) return false;
+  if (clock.monotonic() + waitMs >= call.begun + config.timeouts.totalMs) return false;
   call.retries++;
   const why = asked > 0 ? `, ${asked} ms of them asked for by the vendor` : '';
   const reason = `retry ${call.retries} of ${attempts} after ${waitMs} ms${why}`;
   call.plan.push({ deployment: before.deployment, reason });
-  call.watch.rest(now);
   call.wait = clock.after(waitMs, () => {
     call.wait = null;
     again(call);

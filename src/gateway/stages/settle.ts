@@ -2,7 +2,7 @@ import type { AttemptRecord } from '../../core/call-record.ts';
 import type { Usage } from '../../core/usage.ts';
 import { priceUsage } from '../../evidence/pricing.ts';
 import type { Failure } from '../../providers/provider.ts';
-import type { AllowedDeployment, Call } from '../call.ts';
+import type { AllowedDeployment, Call, RunningAttempt } from '../call.ts';
 
 export interface AttemptEnd {
   outcome: AttemptRecord['outcome'];
@@ -10,12 +10,11 @@ export interface AttemptEnd {
   usage: Usage;
 }
 
-/** Closes the attempt under way: what it used, what that costs, what it says of the deployment. */
-export function settleAttempt(call: Call, end: AttemptEnd): void {
-  const { attempt } = call;
-  if (!attempt) return;
-  call.attempt = null;
-  const { record, allowed } = attempt;
+/** Closes an attempt: what it used, what that costs, what it says of the deployment. */
+export function settleAttempt(attempt: RunningAttempt, end: AttemptEnd): void {
+  const { call, record, allowed } = attempt;
+  call.running = call.running.filter((running) => running !== attempt);
+  if (call.attempt === attempt) call.attempt = call.running.at(-1) ?? null;
   record.endMs = call.elapsed();
   record.outcome = end.outcome;
   record.errorCode = end.failure?.error.code ?? null;
@@ -34,7 +33,15 @@ export function settleAttempt(call: Call, end: AttemptEnd): void {
   }
   // A vendor that rejects a bad request is well.
   const isRequestFault = end.failure?.error.code === 'upstream_rejected' && !end.failure.fallback;
-  call.state.health.ended(allowed.name, isRequestFault ? null : record.errorCode, call.round);
+  call.state.health.ended(allowed.name, isRequestFault ? null : record.errorCode, attempt.round);
+}
+
+/** Ends every attempt under way from outside. What each used is still billed. */
+export function stopAttempts(call: Call, end: Omit<AttemptEnd, 'usage'>): void {
+  for (const attempt of call.running) {
+    attempt.abandon();
+    settleAttempt(attempt, { ...end, usage: attempt.usage() });
+  }
 }
 
 /** What a deployment priced by `measured` throughput sustains, this attempt included; `null` for any other. */
