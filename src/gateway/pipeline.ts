@@ -7,16 +7,18 @@
 import { TrimtabError } from '../core/error.ts';
 import type { Protocol } from '../core/protocol.ts';
 import type { Failure } from '../providers/provider.ts';
-import { Call, type IncomingCall, type RunningAttempt } from './call.ts';
+import { Call, type IncomingCall } from './call.ts';
 import { admit, checkBody } from './stages/admit.ts';
 import { allowDeployments, noneLeft } from './stages/allow.ts';
 import type { AttemptEvents } from './stages/attempt.ts';
+import { choose } from './stages/choose.ts';
 import { close, loggedError } from './stages/close.ts';
 import * as client from './stages/deliver.ts';
 import { identify, parse } from './stages/identify.ts';
 import { nextAttempt } from './stages/next-attempt.ts';
 import { makePlan } from './stages/plan.ts';
 import { recordCall } from './stages/record.ts';
+import { refuse } from './stages/refuse.ts';
 import { retryLater } from './stages/retry.ts';
 import { settleAttempt, stopAttempts } from './stages/settle.ts';
 import type { GatewayState } from './state.ts';
@@ -103,12 +105,6 @@ const events: AttemptEvents = {
   },
 };
 
-/** From here on the client's answer is this attempt's. */
-function choose(attempt: RunningAttempt): void {
-  attempt.call.attempt = attempt;
-  attempt.call.answering = attempt.record;
-}
-
 /** The answer is whole; the caller sends what the client is still owed. */
 function complete(call: Call, finishReason: string | null): void {
   close(call);
@@ -136,18 +132,6 @@ function leave(call: Call): void {
   close(call);
   const { status, error } = failure;
   recordCall(call, { outcome: 'client_left', status: call.headSent ? 200 : status, error });
-}
-
-/** Stages before the attempts, in their order: a call is refused in the one it did not pass. */
-const STAGES = ['authenticate', 'identify', 'plan'];
-
-/** Answered before any attempt. */
-function refuse(call: Call, thrown: unknown): void {
-  call.mark(STAGES[call.stages.length] ?? 'plan');
-  const reply = client.errorReply(call, loggedError(call, thrown));
-  client.count(call, reply.body);
-  recordCall(call, { outcome: 'refused', status: reply.status, error: reply.error });
-  client.sendReply(call, reply);
 }
 
 /** Stops a call from outside: the server is shutting down. */
