@@ -77,10 +77,16 @@ export function errorReference(): string {
 /** One row per provider type: what to write, where it is, which variable holds its key. */
 export function providerReference(): string {
   const rows = catalog.types().map((type) => {
-    const place = type.defaultBaseUrl ?? (type.localPorts.length > 0 ? '' : '`baseUrl` is required');
+    const place =
+      type.defaultBaseUrl ??
+      (type.localPorts.length > 0
+        ? ''
+        : `\`baseUrl\` is required${type.exampleBaseUrl ? `, like ${type.exampleBaseUrl}` : ''}`);
     const local = type.localPorts.length > 0 ? `found on port ${type.localPorts.join(', ')}` : '';
     const address = [place, local].filter(Boolean).join('; ');
-    const party = type.defaultDataPolicy(type.defaultBaseUrl ?? 'https://api.example.com/v1').party;
+    const party = type.defaultDataPolicy(
+      type.defaultBaseUrl ?? type.exampleBaseUrl ?? 'https://api.example.com/v1',
+    ).party;
     return `| \`${type.type}\` | ${type.label} | ${address} | ${type.apiKeyEnv.map((name) => `\`${name}\``).join(', ')} | ${party ?? 'declare it'} |`;
   });
   return [

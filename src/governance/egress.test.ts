@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { TrimtabError } from '../core/error.ts';
 import { DATA_CLASSES, type DataClass } from '../core/protocol.ts';
+import { defaultAllow } from '../stack/party.ts';
 import type { DataPolicy } from '../stack/stack.ts';
 import { checkEgress } from './egress.ts';
 
@@ -20,7 +21,7 @@ function passes(policy: DataPolicy, dataClass: DataClass): boolean {
   }
 }
 
-const anyParty = fc.constantFrom<DataPolicy['party']>(null, 'own', 'third');
+const anyParty = fc.constantFrom<DataPolicy['party']>(null, 'own', 'private', 'third');
 const anyClass = fc.constantFrom(...DATA_CLASSES);
 const anyPolicy = fc
   .tuple(anyParty, fc.uniqueArray(anyClass))
@@ -28,9 +29,7 @@ const anyPolicy = fc
 
 /** The policies `stack/` fills in when a config says only the party. */
 const DEFAULTS = [
-  policyOf(null, []),
-  policyOf('third', ['public', 'internal']),
-  policyOf('own', [...DATA_CLASSES]),
+  ...([null, 'third', 'private', 'own'] as const).map((party) => policyOf(party, defaultAllow(party))),
 ];
 
 describe('checkEgress', () => {
@@ -46,7 +45,7 @@ describe('checkEgress', () => {
     fc.assert(
       fc.property(anyPolicy, anyClass, (policy, dataClass) => {
         const declared = policy.party !== null && policy.allow.includes(dataClass);
-        const keptHome = dataClass !== 'restricted' || policy.party === 'own';
+        const keptHome = dataClass !== 'restricted' || policy.party !== 'third';
         expect(passes(policy, dataClass)).toBe(declared && keptHome);
       }),
     );
@@ -61,11 +60,22 @@ describe('checkEgress', () => {
     );
   });
 
+  test('a private deployment is sent all but restricted data, and that where its policy lists it', () => {
+    const byDefault = policyOf('private', defaultAllow('private'));
+    expect(DATA_CLASSES.filter((dataClass) => passes(byDefault, dataClass))).toEqual([
+      'public',
+      'internal',
+      'confidential',
+    ]);
+    expect(passes(policyOf('private', ['restricted']), 'restricted')).toBe(true);
+    expect(passes(policyOf('third', ['restricted']), 'restricted')).toBe(false);
+  });
+
   test('names provider, class and what to declare', () => {
     const ask = (policy: DataPolicy, dataClass: DataClass) => () =>
       checkEgress({ provider: 'acme', policy, dataClass });
     expect(ask(policyOf(null, []), 'public')).toThrow(
-      'Provider "acme" has no declared data policy, so it may not be sent public data. Declare `providers.acme.dataPolicy.party`: "own" or "third".',
+      'Provider "acme" has no declared data policy, so it may not be sent public data. Declare `providers.acme.dataPolicy.party`: "own", "private" or "third".',
     );
     expect(ask(policyOf('third', ['public', 'internal']), 'confidential')).toThrow(
       'Provider "acme" may not be sent confidential data: its data policy allows public, internal. Add "confidential" to `providers.acme.dataPolicy.allow` if it may.',

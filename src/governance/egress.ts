@@ -4,6 +4,7 @@
  */
 import { TrimtabError } from '../core/error.ts';
 import type { DataClass } from '../core/protocol.ts';
+import { mayTakeRestricted } from '../stack/party.ts';
 import type { DataPolicy } from '../stack/stack.ts';
 
 declare const checked: unique symbol;
@@ -24,20 +25,21 @@ export interface EgressQuestion {
 
 /**
  * Throws data_policy_refused unless the provider's declared policy allows the data class. Deny by default: a policy
- * without a party allows nothing whatever it lists, and restricted data never leaves our own machines.
+ * without a party allows nothing whatever it lists, and restricted data goes to no third party, listed or not. To a
+ * private deployment (`private`) it goes only where the policy lists it.
  */
 export function checkEgress({ provider, policy, dataClass }: EgressQuestion): EgressPass {
   const path = `providers.${provider}.dataPolicy`;
   if (policy.party === null) {
     throw refuse(
       path,
-      `Provider "${provider}" has no declared data policy, so it may not be sent ${dataClass} data. Declare \`${path}.party\`: "own" or "third".`,
+      `Provider "${provider}" has no declared data policy, so it may not be sent ${dataClass} data. Declare \`${path}.party\`: "own", "private" or "third".`,
     );
   }
-  if (dataClass === 'restricted' && policy.party !== 'own') {
+  if (dataClass === 'restricted' && !mayTakeRestricted(policy.party)) {
     throw refuse(
       path,
-      `Provider "${provider}" is a third party; restricted data goes only to providers whose \`${path}.party\` is "own".`,
+      `Provider "${provider}" is a third party; restricted data goes only to providers whose \`${path}.party\` is "own" or "private".`,
     );
   }
   if (!policy.allow.includes(dataClass)) {

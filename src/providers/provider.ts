@@ -11,11 +11,16 @@ import type { NanoUsd } from '../core/money.ts';
 import type { Protocol } from '../core/protocol.ts';
 import type { Usage } from '../core/usage.ts';
 import type { ProviderConfig, ProviderSecrets, ProviderTypeInfo } from '../stack/stack.ts';
+import type { Features } from './features.ts';
 
 /** One vendor API. */
 export interface Provider extends ProviderTypeInfo {
   /** True for simulated vendors: their calls are labelled and kept out of real figures. */
   readonly sandbox: boolean;
+  /** What the vendor's API carries; a translation refuses by name what it does not. */
+  readonly features: Features;
+  /** Those of `protocols` that are translated here, not passed through as bytes. */
+  readonly translated: readonly Protocol[];
   /** Binds an instance's settings and secrets. Throws TrimtabError(config_invalid). */
   connect(config: ProviderConfig, secrets: ProviderSecrets): Connection;
 }
@@ -48,9 +53,6 @@ export interface Capabilities {
   protocols: readonly Protocol[];
   contextTokens?: number;
   maxOutputTokens?: number;
-  tools?: boolean;
-  jsonSchema?: boolean;
-  vision?: boolean;
   /** What a chat request calls the bound of its answer. Default `max_tokens`, which most vendors of chat read. */
   maxTokensMember?: 'max_tokens' | 'max_completion_tokens';
   /** Whether it counts a request's tokens without answering it ({@link AppRequest.counting}). Default false. */

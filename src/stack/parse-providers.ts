@@ -1,10 +1,11 @@
 import { TrimtabError } from '../core/error.ts';
-import { DATA_CLASSES, type DataClass } from '../core/protocol.ts';
+import { DATA_CLASSES } from '../core/protocol.ts';
 import { checkShape } from './check-shape.ts';
 import type { ConfigPath } from './config-path.ts';
 import { isCredentialLike, isSecretName } from './credential.ts';
 import { didYouMean } from './nearest.ts';
 import { checkName, type Entries, type ParseContext, type Parsed } from './parse-context.ts';
+import { defaultAllow, mayTakeRestricted } from './party.ts';
 import { type ProviderInput, providerSchema } from './schema.ts';
 import type { DataPolicy, Party, ProviderConfig, ProviderTypeInfo, SecretRef } from './stack.ts';
 
@@ -171,12 +172,12 @@ function parseDataPolicy(input: ProviderInput, info: ProviderTypeInfo, { path, c
     if (party === null) {
       context.problems.add(
         [...at, 'party'],
-        'is missing: own or third? Without it nothing may be sent there',
+        'is missing: own, private or third? Without it nothing may be sent there',
       );
-    } else if (party === 'third' && given.allow.includes('restricted')) {
+    } else if (!mayTakeRestricted(party) && given.allow.includes('restricted')) {
       context.problems.add(
         [...at, 'allow'],
-        'restricted data goes to own machines only, and this party is third',
+        'restricted data goes to own machines or your own cloud account only, and this party is third',
       );
     }
   }
@@ -190,12 +191,7 @@ function parseDataPolicy(input: ProviderInput, info: ProviderTypeInfo, { path, c
 }
 
 function undeclared(party: Party | null): DataPolicy {
-  return { party, allow: allowedBy(party), regions: [], retentionDays: null, trainsOnData: null };
-}
-
-function allowedBy(party: Party | null): DataClass[] {
-  if (party === 'own') return [...DATA_CLASSES];
-  return party === 'third' ? ['public', 'internal'] : [];
+  return { party, allow: defaultAllow(party), regions: [], retentionDays: null, trainsOnData: null };
 }
 
 function parseOptions(

@@ -57,15 +57,17 @@ export const secretRefSchema = z.union([
 
 export const dataPolicySchema = z.strictObject({
   party: z
-    .enum(['own', 'third'])
+    .enum(['own', 'private', 'third'])
     .nullable()
     .optional()
-    .describe('Whose machine the data reaches. Not declared and not known: nothing may be sent.'),
+    .describe(
+      "Whose machine the data reaches; `private`: a vendor's model in your own cloud account. Not declared and not known: nothing may be sent.",
+    ),
   allow: z
     .array(dataClass)
     .optional()
     .describe(
-      'Data classes that may be sent. Default: own = all; third = public and internal. `restricted` needs `own`.',
+      'Data classes that may be sent. Default: own = all; private = all but restricted; third = public and internal. `restricted` never goes to a third party.',
     ),
   regions: z.array(z.string().min(1)).optional().describe('Where the vendor handles the data, e.g. `eu`.'),
   retentionDays: z.number().min(0).nullable().optional().describe('Days the vendor keeps inputs.'),

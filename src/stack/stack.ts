@@ -17,13 +17,16 @@ export interface Stack {
 /** A secret by reference. Values never stand in a config. */
 export type SecretRef = { env: string } | { file: string };
 
-/** Whose machine the data reaches. */
-export type Party = 'own' | 'third';
+/**
+ * Whose machine the data reaches. `private`: a vendor's model in the team's own cloud account (Azure OpenAI, Bedrock,
+ * Vertex), under that account's contract.
+ */
+export type Party = 'own' | 'private' | 'third';
 
 export interface DataPolicy {
   /** `null`: not declared, so nothing is allowed. */
   party: Party | null;
-  /** Data classes that may be sent. Default: own = all; third = public and internal. `restricted` needs `own`. */
+  /** Data classes that may be sent. Default: own = all; private = all but restricted; third = public and internal, never restricted. */
   allow: DataClass[];
   regions: string[];
   /** Days the vendor keeps inputs; `null`: not declared. */
@@ -188,6 +191,8 @@ export interface ProviderTypeInfo {
   type: string;
   label: string;
   defaultBaseUrl: string | null;
+  /** What an address looks like, for a type that has none of its own. */
+  exampleBaseUrl?: string;
   /** Whether `apiKey` must be given. */
   needsApiKey: boolean;
   /** Environment variables that hold a key, in order of preference. */

@@ -209,7 +209,7 @@ describe('problems', () => {
     [{ providers: { acme: { baseUrl: 'https://elsewhere.test/v1' } } }, 'providers.acme.apiKey: is missing'],
     [
       { providers: { acme: { dataPolicy: { allow: ['public', 'restricted'] } } } },
-      'providers.acme.dataPolicy.allow: restricted data goes to own machines only',
+      'providers.acme.dataPolicy.allow: restricted data goes to own machines or your own cloud account only',
     ],
     [
       { providers: { g: { type: 'generic', baseUrl: 'http://h/v1', dataPolicy: { allow: ['public'] } } } },

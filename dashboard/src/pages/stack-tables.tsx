@@ -136,7 +136,7 @@ function healthInWords({ health }: DeploymentRow): { text: string; kind: string;
 function policyInWords({ provider }: DeploymentRow): string {
   const { party, allow, regions } = provider.dataPolicy;
   if (party === null) return 'not declared: nothing is sent';
-  const who = party === 'own' ? 'own machines' : 'third party';
+  const who = { own: 'own machines', private: 'own cloud account', third: 'third party' }[party];
   const classes = allow.length === 4 ? 'all data' : allow.join(', ') || 'nothing';
   return `${who}: ${classes}${regions.length > 0 ? ` (${regions.join(', ')})` : ''}`;
 }

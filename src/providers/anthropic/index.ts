@@ -7,6 +7,7 @@ import { TrimtabError } from '../../core/error.ts';
 import type { Protocol } from '../../core/protocol.ts';
 import type { ProviderConfig, ProviderSecrets } from '../../stack/stack.ts';
 import { parseAddress, toHeaders } from '../address.ts';
+import { onlyFeatures } from '../features.ts';
 import { asArray, asObject, asString, readObject } from '../json.ts';
 import { createPriceBook } from '../price-book.ts';
 import type { AppRequest, Connection, Exchange, Provider } from '../provider.ts';
@@ -30,6 +31,8 @@ export const anthropic: Provider = {
   type: TYPE,
   label: 'Anthropic',
   sandbox: false,
+  features: onlyFeatures('streaming tools parallelTools jsonSchema images reasoning stop promptCache'),
+  translated: ['chat'],
   defaultBaseUrl: BASE_URL,
   needsApiKey: true,
   apiKeyEnv: ['ANTHROPIC_API_KEY'],
@@ -99,7 +102,7 @@ function connect(config: ProviderConfig, { apiKey, headers: extra }: ProviderSec
     offers: prices.offers,
     capabilities(model) {
       const contextTokens = prices.contextTokens(model);
-      const known = { protocols: PROTOCOLS, tools: true, countsTokens: true };
+      const known = { protocols: PROTOCOLS, countsTokens: true };
       return { ...known, ...(contextTokens === undefined ? {} : { contextTokens }) };
     },
     price: prices.price,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { azurePath, parseAzureOptions } from './azure.ts';
+import { azureKeyHeader, azurePath, parseAzureOptions } from './azure.ts';
 
 describe('azurePath', () => {
   test('names the deployment and the version', () => {
@@ -9,6 +9,10 @@ describe('azurePath', () => {
     expect(azurePath('embeddings', 'e', parseAzureOptions({}))).toBe(
       '/openai/deployments/e/embeddings?api-version=2024-10-21',
     );
+  });
+
+  test('of responses are those of v1, whatever the version', () => {
+    expect(azurePath('responses', 'e', {})).toBe('/openai/v1/responses');
   });
 
   test('of v1 names neither', () => {
@@ -21,9 +25,15 @@ describe('parseAzureOptions', () => {
     [{ apiVersion: 'latest' }, 'options.apiVersion'],
     [{ apiVersion: 5 }, 'options.apiVersion'],
     [{ version: 'v1' }, 'options.version'],
+    [{ auth: 'basic' }, 'options.auth'],
   ])('refuses %o', (options, field) => {
     expect(() => parseAzureOptions(options)).toThrow(
       expect.objectContaining({ code: 'config_invalid', field }),
     );
   });
+});
+
+test('an Entra ID token goes as a Bearer token, a key in its own header', () => {
+  expect(azureKeyHeader(parseAzureOptions({ auth: 'entra' }))).toBeUndefined();
+  expect(azureKeyHeader(parseAzureOptions({}))).toBe('api-key');
 });

@@ -2,7 +2,10 @@ import { TrimtabError } from '../../core/error.ts';
 import type { Protocol } from '../../core/protocol.ts';
 import { asString } from '../json.ts';
 
-/** Latest stable data-plane version of the deployment paths (reference in `presets.ts`). `v1` takes the unversioned paths. */
+/**
+ * Latest stable data-plane version of the deployment paths (reference in `presets.ts`). `v1` takes the unversioned paths.
+ * Responses stand at `v1` only: https://learn.microsoft.com/azure/ai-foundry/openai/how-to/responses, as known 2026-11-25.
+ */
 const DEFAULT_API_VERSION = '2024-10-21';
 
 /** Deployment names stand in the path; `v1` reads them from the body like everybody else. */
@@ -11,15 +14,24 @@ export function azurePath(
   model: string,
   options: Readonly<Record<string, unknown>>,
 ): string {
+  if (protocol === 'responses') return '/openai/v1/responses';
   const operation = protocol === 'chat' ? 'chat/completions' : 'embeddings';
   const version = asString(options.apiVersion) ?? DEFAULT_API_VERSION;
   if (version === 'v1') return `/openai/v1/${operation}`;
   return `/openai/deployments/${encodeURIComponent(model)}/${operation}?api-version=${encodeURIComponent(version)}`;
 }
 
-/** `options.apiVersion`: `v1`, or a date such as `2024-10-21` (the default), optionally `-preview`. */
+/** An API key has a header of its own; a Microsoft Entra ID token goes as a Bearer token. */
+export function azureKeyHeader(options: Readonly<Record<string, unknown>>): string | undefined {
+  return options.auth === 'entra' ? undefined : 'api-key';
+}
+
+/**
+ * `options.apiVersion`: `v1`, or a date such as `2024-10-21` (the default), optionally `-preview`. `options.auth`: what
+ * `apiKey` holds: `key` (default), or `entra` for a Microsoft Entra ID access token, which somebody else keeps fresh.
+ */
 export function parseAzureOptions(options: Record<string, unknown>): Record<string, unknown> {
-  const { apiVersion = DEFAULT_API_VERSION, ...rest } = options;
+  const { apiVersion = DEFAULT_API_VERSION, auth = 'key', ...rest } = options;
   const [unknown] = Object.keys(rest);
   if (unknown !== undefined) {
     const field = `options.${unknown}`;
@@ -31,5 +43,8 @@ export function parseAzureOptions(options: Record<string, unknown>): Record<stri
       field,
     });
   }
-  return { apiVersion };
+  if (auth !== 'key' && auth !== 'entra') {
+    throw new TrimtabError('config_invalid', '`options.auth` is `key` or `entra`', { field: 'options.auth' });
+  }
+  return { apiVersion, auth };
 }

@@ -53,6 +53,15 @@ describe('toDataPolicy', () => {
     expect(of('openai', 'https://proxy.example.com/v1')).toMatchObject(proxied);
   });
 
+  test('Azure is a private deployment at its own addresses only', () => {
+    const azure = { party: 'private', allow: ['public', 'internal', 'confidential'], retentionDays: 30 };
+    expect(of('azure-openai', 'https://acme.openai.azure.com')).toMatchObject(azure);
+    expect(of('azure-openai', 'https://acme.cognitiveservices.azure.com')).toMatchObject(azure);
+    const elsewhere = { party: 'third', allow: ['public', 'internal'], retentionDays: null };
+    expect(of('azure-openai', 'https://proxy.example.com')).toMatchObject(elsewhere);
+    expect(of('azure-openai', 'https://azure.com.example.com')).toMatchObject(elsewhere);
+  });
+
   test('a generic server is undeclared, even on this machine', () => {
     expect(of('openai-compatible', 'http://127.0.0.1:9000/v1')).toMatchObject({ party: null, allow: [] });
   });
@@ -65,7 +74,10 @@ describe('presets', () => {
       expect(JSON.stringify(preset, null, 2).split('\n').length).toBeLessThanOrEqual(30);
       expect(preset.source).toMatch(/^https:\/\//);
       expect(preset.asOf).toMatch(/^\d{4}-\d{2}-\d{2}$/);
-      if (typeof preset.data !== 'function' && preset.data.party === 'third') {
+      if (
+        typeof preset.data !== 'function' &&
+        (preset.data.party === 'third' || preset.data.party === 'private')
+      ) {
         const { retentionDays, trainsOnData, source } = preset.data;
         expect(source !== null).toBe(retentionDays !== null || trainsOnData !== null);
       }

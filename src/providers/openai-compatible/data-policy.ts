@@ -1,4 +1,4 @@
-import { DATA_CLASSES } from '../../core/protocol.ts';
+import { defaultAllow } from '../../stack/party.ts';
 import type { DataPolicy, Party } from '../../stack/stack.ts';
 import type { Preset } from './preset.ts';
 
@@ -6,11 +6,12 @@ import type { Preset } from './preset.ts';
 export function toDataPolicy(preset: Preset, baseUrl: string): DataPolicy {
   const { data } = preset;
   if (typeof data === 'function') return data(baseUrl);
-  if (data.party === 'third') {
+  if (data.party === 'third' || data.party === 'private') {
     // What a vendor publishes holds for its own servers, not for a proxy somebody put in front.
-    const isItsOwn = preset.baseUrl === null || hostOf(preset.baseUrl) === hostOf(baseUrl);
-    return isItsOwn
-      ? policyOf('third', { retentionDays: data.retentionDays, trainsOnData: data.trainsOnData })
+    const host = hostOf(baseUrl) ?? '';
+    const own = preset.baseUrl === null ? null : hostOf(preset.baseUrl);
+    return (data.hosts?.test(host) ?? own === host)
+      ? policyOf(data.party, { retentionDays: data.retentionDays, trainsOnData: data.trainsOnData })
       : policyOf('third');
   }
   if (data.party === null) return policyOf(null);
@@ -19,14 +20,12 @@ export function toDataPolicy(preset: Preset, baseUrl: string): DataPolicy {
     : policyOf(null);
 }
 
-/** A policy with the default classes of its party: own = all, third = public and internal, undeclared = none. */
+/** A policy with the default classes of its party. */
 export function policyOf(
   party: Party | null,
   facts: Pick<DataPolicy, 'retentionDays' | 'trainsOnData'> = { retentionDays: null, trainsOnData: null },
 ): DataPolicy {
-  const allow: DataPolicy['allow'] =
-    party === 'own' ? [...DATA_CLASSES] : party === 'third' ? ['public', 'internal'] : [];
-  return { party, allow, regions: [], ...facts };
+  return { party, allow: defaultAllow(party), regions: [], ...facts };
 }
 
 /**

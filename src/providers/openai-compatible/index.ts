@@ -6,6 +6,7 @@ import { TrimtabError } from '../../core/error.ts';
 import type { Protocol } from '../../core/protocol.ts';
 import type { ProviderConfig, ProviderSecrets } from '../../stack/stack.ts';
 import { type Address, parseAddress, toHeaders } from '../address.ts';
+import { toFeatures } from '../features.ts';
 import { asArray, asObject, asString, readObject } from '../json.ts';
 import { createPriceBook, type PriceBook } from '../price-book.ts';
 import type { AppRequest, Connection, Exchange, Provider, UpstreamRequest } from '../provider.ts';
@@ -45,12 +46,15 @@ export function createOpenAiCompatible(preset: Preset): Provider {
     type: preset.type,
     label: preset.label,
     defaultBaseUrl: preset.baseUrl,
+    ...(preset.exampleBaseUrl !== undefined && { exampleBaseUrl: preset.exampleBaseUrl }),
     needsApiKey: preset.needsApiKey ?? apiKeyEnv.length > 0,
     apiKeyEnv,
     localPorts: preset.localPorts ?? [],
     protocols: preset.protocols ?? PROTOCOLS,
     suggestedModels: preset.suggestedModels ?? [],
     sandbox: preset.sandbox ?? false,
+    features: toFeatures(preset.can ?? '', preset.cannot),
+    translated: [],
     defaultDataPolicy: (baseUrl) => toDataPolicy(preset, baseUrl),
     parseOptions: preset.parseOptions ?? refuseOptions,
     connect: (config, secrets) => createConnection(preset, priceBook(), toBinding(preset, config, secrets)),
@@ -71,11 +75,13 @@ function toBinding(preset: Preset, config: ProviderConfig, secrets: ProviderSecr
     throw new TrimtabError('config_invalid', `${preset.type} needs an API key`, { field: 'apiKey' });
   }
   const auth: Record<string, string> = {};
-  if (apiKey && preset.keyHeader) auth[preset.keyHeader] = apiKey;
+  const options = (preset.parseOptions ?? refuseOptions)(config.options);
+  const keyHeader = preset.keyHeader?.(options);
+  if (apiKey && keyHeader) auth[keyHeader] = apiKey;
   else if (apiKey) auth.authorization = `Bearer ${apiKey}`;
   return {
     address: parseAddress(config.baseUrl ?? preset.baseUrl, preset.type),
-    options: (preset.parseOptions ?? refuseOptions)(config.options),
+    options,
     headers: toHeaders({ ...auth, ...secrets.headers }),
     secrets: [apiKey ?? '', ...Object.values(secrets.headers)].filter((secret) => secret.length >= 8),
   };

@@ -9,12 +9,14 @@ export interface Preset {
   label: string;
   /** Origin and path prefix; `null`: the config must say. */
   baseUrl: string | null;
+  /** What an address looks like, when the config must say. */
+  exampleBaseUrl?: string;
   /** Environment variables that hold a key, in order of preference. */
   apiKeyEnv?: readonly string[];
   /** Default: true when `apiKeyEnv` is given. */
   needsApiKey?: boolean;
-  /** Header that carries the key. Default `authorization`, as a Bearer token. */
-  keyHeader?: string;
+  /** Header that carries the key, by the options. Default `authorization`, as a Bearer token. */
+  keyHeader?: (options: Readonly<Record<string, unknown>>) => string | undefined;
   localPorts?: readonly number[];
   /** Its provider id in `@pydantic/genai-prices`, or its own book. Default: no prices. */
   prices?: string | PriceBook;
@@ -23,6 +25,10 @@ export interface Preset {
   data: HostedData | LocalData | UndeclaredData | ((baseUrl: string) => DataPolicy);
   /** Default: chat and embeddings. */
   protocols?: readonly Protocol[];
+  /** Names of `providers/features.ts` the vendor documents, separated by blanks; in neither list: not known. */
+  can?: string;
+  /** Names of features the vendor documents as missing. */
+  cannot?: string;
   capabilities?: (model: string) => Partial<Capabilities>;
   suggestedModels?: readonly string[];
   /** Whether a stream request takes `stream_options.include_usage`. Default true. */
@@ -42,7 +48,10 @@ export interface Preset {
 
 /** A vendor that runs the model. `null`: it publishes nothing firm, or it depends on the account. */
 export interface HostedData {
-  party: 'third';
+  /** `private`: the models run in the customer's own cloud account. */
+  party: 'third' | 'private';
+  /** Hosts that are the vendor's, where addresses are the customer's own. Default: the host of `baseUrl`. */
+  hosts?: RegExp;
   retentionDays: number | null;
   trainsOnData: boolean | null;
   /** Where the vendor says so; `null` when it states neither. As of the entry's date. */

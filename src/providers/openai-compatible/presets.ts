@@ -2,9 +2,10 @@
  * Every vendor of this API, one entry each. `source` is the vendor's API reference; `data.source` is where it states
  * retention and training. A figure that depends on the account, or that we could not confirm, is `null`: not declared.
  * Such statements change, so a stack that rests on one should declare its own `dataPolicy`. Model names are those of
- * the price table.
+ * the price table. `can` and `cannot` are the request fields that the reference documents as taken or refused; what it
+ * does not speak of stands in neither.
  */
-import { azurePath, parseAzureOptions } from './azure.ts';
+import { azureKeyHeader, azurePath, parseAzureOptions } from './azure.ts';
 import type { Preset } from './preset.ts';
 
 const UNDECLARED = { party: 'third', retentionDays: null, trainsOnData: null, source: null } as const;
@@ -28,6 +29,7 @@ export const presets: readonly Preset[] = [
     // Its reasoning models refuse `max_tokens`.
     capabilities: () => ({ maxTokensMember: 'max_completion_tokens' }),
     suggestedModels: ['gpt-6-luna', 'gpt-5-mini', 'gpt-6-sol', 'text-embedding-3-small'],
+    can: 'streaming tools parallelTools jsonMode jsonSchema images files audio reasoning logprobs manyChoices stop seed promptCache serviceTier',
     source: 'https://platform.openai.com/docs/api-reference/chat',
     asOf: AS_OF,
   },
@@ -36,22 +38,26 @@ export const presets: readonly Preset[] = [
     label: 'Azure OpenAI',
     baseUrl: null,
     apiKeyEnv: ['AZURE_OPENAI_API_KEY'],
-    keyHeader: 'api-key',
+    exampleBaseUrl: 'https://acme.openai.azure.com',
+    keyHeader: azureKeyHeader,
     prices: 'azure',
     // Names there are the account's own deployment names.
     offers: false,
     data: {
-      party: 'third',
+      party: 'private',
+      hosts: /\.(azure\.(com|us|cn)|azure-api\.net)$/,
       retentionDays: 30,
       trainsOnData: false,
       source: 'https://learn.microsoft.com/azure/ai-foundry/responsible-ai/openai/data-privacy',
     },
+    protocols: ['chat', 'embeddings', 'responses'],
+    can: 'streaming tools parallelTools jsonMode jsonSchema images audio reasoning logprobs manyChoices stop seed promptCache',
     path: azurePath,
     // The list of an Azure resource is of base models, not of its deployments; it still shows that the key works.
     modelsPath: '/openai/models?api-version=2024-10-21',
     parseOptions: parseAzureOptions,
     capabilities: () => ({ maxTokensMember: 'max_completion_tokens' }),
-    suggestedModels: ['gpt-5-mini', 'gpt-5'],
+    suggestedModels: ['gpt-5-mini'],
     source: 'https://learn.microsoft.com/azure/ai-foundry/openai/reference',
     asOf: AS_OF,
   },
@@ -65,6 +71,8 @@ export const presets: readonly Preset[] = [
     // It reports usage in the last chunk of every stream and refuses parameters it does not know.
     takesIncludeUsage: false,
     suggestedModels: ['mistral-small-latest', 'mistral-medium-latest', 'mistral-embed'],
+    can: 'streaming tools parallelTools jsonMode jsonSchema images audio manyChoices stop',
+    cannot: 'seed logprobs',
     source: 'https://docs.mistral.ai/api/',
     asOf: AS_OF,
   },
@@ -82,6 +90,8 @@ export const presets: readonly Preset[] = [
     },
     protocols: ['chat'],
     suggestedModels: ['openai/gpt-oss-20b', 'openai/gpt-oss-120b', 'llama-3.3-70b-versatile'],
+    can: 'streaming tools parallelTools jsonMode jsonSchema images reasoning stop seed serviceTier',
+    cannot: 'logprobs manyChoices audio files',
     source: 'https://console.groq.com/docs/api-reference',
     asOf: AS_OF,
   },
@@ -93,6 +103,7 @@ export const presets: readonly Preset[] = [
     prices: 'together',
     data: UNDECLARED,
     suggestedModels: ['meta-llama/Llama-4-Scout-17B-16E-Instruct', 'meta-llama/Llama-3.3-70B-Instruct-Turbo'],
+    can: 'streaming tools parallelTools jsonMode jsonSchema images reasoning logprobs manyChoices stop seed',
     source: 'https://docs.together.ai/reference/chat-completions-1',
     asOf: AS_OF,
   },
@@ -109,6 +120,7 @@ export const presets: readonly Preset[] = [
       source: 'https://docs.fireworks.ai/guides/security_compliance/data_handling',
     },
     suggestedModels: ['accounts/fireworks/models/gpt-oss-20b', 'accounts/fireworks/models/gpt-oss-120b'],
+    can: 'streaming tools jsonMode jsonSchema images reasoning logprobs manyChoices stop seed',
     source: 'https://docs.fireworks.ai/api-reference/post-chatcompletions',
     asOf: AS_OF,
   },
@@ -121,6 +133,8 @@ export const presets: readonly Preset[] = [
     data: UNDECLARED,
     protocols: ['chat'],
     suggestedModels: ['deepseek-v4-flash', 'deepseek-v4-pro'],
+    can: 'streaming tools jsonMode logprobs stop',
+    cannot: 'jsonSchema images files audio',
     source: 'https://api-docs.deepseek.com/api/create-chat-completion',
     asOf: AS_OF,
   },
@@ -138,6 +152,7 @@ export const presets: readonly Preset[] = [
     },
     protocols: ['chat', 'responses'],
     suggestedModels: ['grok-4-1-fast-non-reasoning', 'grok-4.3', 'grok-4.6'],
+    can: 'streaming tools parallelTools jsonMode jsonSchema images reasoning logprobs manyChoices stop seed',
     source: 'https://docs.x.ai/docs/api-reference',
     asOf: AS_OF,
   },
@@ -150,6 +165,7 @@ export const presets: readonly Preset[] = [
     // It hands the prompt to one of many vendors, so its own promise says little.
     data: UNDECLARED,
     suggestedModels: ['openai/gpt-5-nano', 'google/gemini-3.1-flash-lite', 'anthropic/claude-haiku-4.5'],
+    can: 'streaming tools parallelTools jsonMode jsonSchema images files audio reasoning logprobs stop seed promptCache',
     source: 'https://openrouter.ai/docs/api-reference/chat-completion',
     asOf: AS_OF,
   },
@@ -164,6 +180,7 @@ export const presets: readonly Preset[] = [
     // Paid and unpaid use differ in training and retention, and a key does not tell which it is.
     data: UNDECLARED,
     suggestedModels: ['gemini-2.5-flash-lite', 'gemini-3.8-flash', 'gemini-embedding-001'],
+    can: 'streaming tools jsonMode jsonSchema images audio reasoning manyChoices stop',
     source: 'https://ai.google.dev/gemini-api/docs/openai',
     asOf: AS_OF,
   },
@@ -173,6 +190,7 @@ export const presets: readonly Preset[] = [
     baseUrl: 'http://127.0.0.1:8000/v1',
     localPorts: [8000],
     data: LOCAL,
+    can: 'streaming tools parallelTools jsonMode jsonSchema images audio reasoning logprobs manyChoices stop seed',
     source: 'https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html',
     asOf: AS_OF,
   },
@@ -182,6 +200,7 @@ export const presets: readonly Preset[] = [
     baseUrl: 'http://127.0.0.1:30000/v1',
     localPorts: [30000],
     data: LOCAL,
+    can: 'streaming tools parallelTools jsonMode jsonSchema images reasoning logprobs manyChoices stop seed',
     source: 'https://docs.sglang.ai/basic_usage/openai_api_completions.html',
     asOf: AS_OF,
   },
@@ -191,6 +210,8 @@ export const presets: readonly Preset[] = [
     baseUrl: 'http://127.0.0.1:11434/v1',
     localPorts: [11434],
     data: LOCAL,
+    can: 'streaming tools jsonMode jsonSchema images reasoning stop seed',
+    cannot: 'logprobs manyChoices',
     source: 'https://docs.ollama.com/api/openai-compatibility',
     asOf: AS_OF,
   },
@@ -200,6 +221,7 @@ export const presets: readonly Preset[] = [
     baseUrl: 'http://127.0.0.1:8080/v1',
     localPorts: [8080],
     data: LOCAL,
+    can: 'streaming tools parallelTools jsonMode jsonSchema images reasoning logprobs stop seed',
     source: 'https://github.com/ggml-org/llama.cpp/tree/master/tools/server',
     asOf: AS_OF,
   },
@@ -209,6 +231,7 @@ export const presets: readonly Preset[] = [
     baseUrl: 'http://127.0.0.1:1234/v1',
     localPorts: [1234],
     data: LOCAL,
+    can: 'streaming tools jsonSchema images logprobs stop seed',
     source: 'https://lmstudio.ai/docs/developer/openai-compat',
     asOf: AS_OF,
   },
@@ -219,6 +242,8 @@ export const presets: readonly Preset[] = [
     localPorts: [3000],
     data: LOCAL,
     protocols: ['chat'],
+    can: 'streaming tools jsonMode jsonSchema images logprobs stop seed',
+    cannot: 'manyChoices',
     source: 'https://huggingface.co/docs/text-generation-inference/messages_api',
     asOf: AS_OF,
   },
