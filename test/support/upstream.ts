@@ -2,21 +2,34 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import type { TestContext } from 'vitest';
+import { type Said, type Wire, wireAt } from './wires.ts';
+
+export { USAGE } from './wires.ts';
 
 export type Fault =
   | 'status-400'
+  | 'context-length'
   | 'status-401'
+  /** With `retry-after`. */
   | 'status-429'
+  | 'status-429-bare'
   | 'status-500'
   | 'status-503'
+  | 'status-529'
   | 'stall-before-headers'
   | 'stall-after-headers'
   | 'stall-mid-body'
   | 'reset-before-headers'
   | 'reset-mid-body'
   | 'cut'
+  /** An event, or a body, that is not JSON. */
   | 'malformed'
+  /** Bytes that are no events; instead of a plain answer, events. */
+  | 'not-events'
+  /** An error with status 200: the body, or the first event. */
   | 'error-body'
+  /** An error event among the words of a stream. */
+  | 'error-event'
   | 'wrong-type'
   | 'empty'
   | 'oversized'
@@ -46,8 +59,6 @@ export interface Upstream {
   /** The call after those already seen. */
   nextCall(): Promise<UpstreamCall>;
 }
-
-export const USAGE = { prompt_tokens: 1000, completion_tokens: 200, total_tokens: 1200 };
 
 /** Starts one, and stops it when the test is over. */
 export async function startUpstream(onTestFinished: TestContext['onTestFinished']): Promise<Upstream> {
@@ -103,34 +114,26 @@ function stop(server: Server): Promise<void> {
   });
 }
 
+/** Larger than any provider holds of one event. */
+const OVERSIZED_EVENT_BYTES = 33 * 1024 * 1024;
+
 export function chatAnswer(upstream: Pick<Upstream, 'words'>, model: unknown): Record<string, unknown> {
-  return {
-    id: 'chatcmpl-1',
-    object: 'chat.completion',
-    created: 1_790_000_000,
-    model,
-    choices: [
-      { index: 0, message: { role: 'assistant', content: upstream.words.join('') }, finish_reason: 'stop' },
-    ],
-    usage: USAGE,
-  };
+  return wireAt('/chat/completions').plain({ words: upstream.words, model });
 }
 
 /** Returns true when the fault has taken the answer over. */
-function failEarly(fault: Fault | null, response: ServerResponse): boolean {
-  if (fault?.startsWith('status-')) {
-    const status = Number(fault.slice('status-'.length));
-    const error = {
-      message: `the vendor says ${status}`,
-      type: 'vendor_type',
-      param: null,
-      code: 'vendor_code',
-    };
+function failEarly(fault: Fault | null, wire: Wire, response: ServerResponse): boolean {
+  if (fault?.startsWith('status-') || fault === 'context-length') {
+    const status = fault === 'context-length' ? 400 : Number(/\d+/.exec(fault)?.[0]);
+    const body =
+      fault === 'context-length'
+        ? wire.errorBody('the prompt is longer than the context of this model', 'context_length_exceeded')
+        : wire.errorBody(`the vendor says ${status}`, 'vendor_code');
     response.writeHead(status, {
       'content-type': 'application/json',
-      ...(status === 429 && { 'retry-after': '7' }),
+      ...(fault === 'status-429' && { 'retry-after': '7' }),
     });
-    response.end(JSON.stringify({ error }));
+    response.end(JSON.stringify(body));
     return true;
   }
   if (fault === 'reset-before-headers') {
@@ -142,7 +145,9 @@ function failEarly(fault: Fault | null, response: ServerResponse): boolean {
 
 function answerPlain(upstream: Upstream, call: UpstreamCall, response: ServerResponse): void {
   const { fault } = upstream;
-  if (failEarly(fault, response)) return;
+  const wire = wireAt(call.path);
+  if (failEarly(fault, wire, response)) return;
+  const said: Said = { words: upstream.words, model: call.body.model };
   const isEmbedding = call.path.endsWith('/embeddings');
   const answer = isEmbedding
     ? {
@@ -151,16 +156,15 @@ function answerPlain(upstream: Upstream, call: UpstreamCall, response: ServerRes
         data: [{ object: 'embedding', index: 0, embedding: [0.25, -0.5] }],
         usage: { prompt_tokens: 8, total_tokens: 8 },
       }
-    : chatAnswer(upstream, call.body.model);
+    : wire.plain(said);
   let text = JSON.stringify(answer);
-  if (fault === 'malformed') text = '{"id":"chatcmpl-1","choices":[';
-  if (fault === 'error-body')
-    text = '{"error":{"message":"the vendor failed","type":"server_error","code":"oops"}}';
+  if (fault === 'malformed') text = text.slice(0, 30);
+  if (fault === 'not-events') text = wire.opening(said);
+  if (fault === 'error-body') text = JSON.stringify(wire.errorBody('the vendor failed', 'server_error'));
   if (fault === 'wrong-type') text = '<html>Bad gateway</html>';
   if (fault === 'empty') text = '';
   if (fault === 'oversized') text = JSON.stringify({ ...answer, padding: 'x'.repeat(300_000) });
-  const isHtml = fault === 'wrong-type';
-  response.setHeader('content-type', isHtml ? 'text/html' : 'application/json');
+  response.setHeader('content-type', contentType(fault));
   response.setHeader('x-request-id', 'req_vendor');
   response.setHeader('x-ratelimit-remaining-requests', '99');
   response.setHeader('set-cookie', 'vendor=1');
@@ -182,74 +186,74 @@ function answerPlain(upstream: Upstream, call: UpstreamCall, response: ServerRes
   }
 }
 
+function contentType(fault: Fault | null): string {
+  if (fault === 'wrong-type') return 'text/html';
+  return fault === 'not-events' ? 'text/event-stream' : 'application/json';
+}
+
 async function answerStream(upstream: Upstream, call: UpstreamCall, response: ServerResponse): Promise<void> {
   const { fault } = upstream;
-  if (failEarly(fault, response)) return;
+  const wire = wireAt(call.path);
+  if (failEarly(fault, wire, response)) return;
+  const said: Said = { words: upstream.words, model: call.body.model };
   response.writeHead(200, {
     'content-type': fault === 'wrong-type' ? 'text/html' : 'text/event-stream',
     'x-request-id': 'req_vendor',
   });
-  if (fault === 'stall-after-headers') {
-    response.flushHeaders();
-    return;
-  }
   if (fault === 'wrong-type' || fault === 'empty') {
     response.end(fault === 'empty' ? '' : '<html>Bad gateway</html>');
     return;
   }
-  const event = (data: unknown): string =>
-    `data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`;
-  const chunk = (delta: unknown, finish: string | null = null): string =>
-    event({
-      id: 'chatcmpl-1',
-      object: 'chat.completion.chunk',
-      created: 1_790_000_000,
-      model: call.body.model,
-      choices: [{ index: 0, delta, finish_reason: finish }],
-    });
-  response.write(chunk({ role: 'assistant', content: '' }));
+  response.write(wire.opening(said));
+  if (fault === 'stall-after-headers') return;
   if (fault === 'error-body') {
-    response.end(event({ error: { message: 'the vendor failed', type: 'server_error', code: 'oops' } }));
+    response.end(wire.errorEvent('the vendor failed', 'server_error'));
     return;
   }
   if (fault === 'oversized') {
-    response.write(`data: ${'x'.repeat(300_000)}`);
-    response.end();
+    response.write(`data: ${'x'.repeat(OVERSIZED_EVENT_BYTES)}`);
     return;
   }
-  for (const [index, word] of upstream.words.entries()) {
+  for (const index of said.words.keys()) {
     await upstream.between?.(index);
     if (response.destroyed) return;
-    if (fault !== null && index === 2) {
-      if (fault === 'reset-mid-body')
-        return void response.write('', () => response.socket?.resetAndDestroy());
-      if (fault === 'cut') return void response.end();
-      if (fault === 'malformed') return void response.end('data: {"choices": [\n\n');
-      if (fault === 'stall-mid-body') return;
-    }
-    if (!response.write(chunk({ content: word })) && !response.destroyed) {
-      await new Promise<void>((resolve) => {
-        const go = (): void => {
-          response.off('drain', go).off('close', go);
-          resolve();
-        };
-        response.on('drain', go).on('close', go);
-      });
-    }
+    if (index === 2 && breakOff(fault, wire, response)) return;
+    if (!response.write(wire.word(said, index)) && !response.destroyed) await drained(response);
   }
-  response.write(chunk({}, 'stop'));
   const options = call.body.stream_options as { include_usage?: boolean } | undefined;
-  if (options?.include_usage)
-    response.write(
-      event({
-        id: 'chatcmpl-1',
-        object: 'chat.completion.chunk',
-        created: 1_790_000_000,
-        model: call.body.model,
-        choices: [],
-        usage: USAGE,
-      }),
-    );
-  response.write(event('[DONE]'));
+  response.write(wire.closing(said, options?.include_usage === true));
   if (fault !== 'endless') response.end();
+}
+
+/** Faults among the words. Returns true when the fault has taken the answer over. */
+function breakOff(fault: Fault | null, wire: Wire, response: ServerResponse): boolean {
+  switch (fault) {
+    case 'reset-mid-body':
+      response.write('', () => response.socket?.resetAndDestroy());
+      return true;
+    case 'cut':
+      response.end();
+      return true;
+    case 'malformed':
+      response.end('data: {"choices": [\n\n');
+      return true;
+    case 'not-events':
+      response.end('HTTP/1.1 502 Bad Gateway\n\n');
+      return true;
+    case 'error-event':
+      response.end(wire.errorEvent('the vendor failed', 'server_error'));
+      return true;
+    default:
+      return fault === 'stall-mid-body';
+  }
+}
+
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const go = (): void => {
+      response.off('drain', go).off('close', go);
+      resolve();
+    };
+    response.on('drain', go).on('close', go);
+  });
 }
