@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ERRORS } from '../src/core/error.ts';
 import { catalog } from '../src/providers/index.ts';
+import { faultReference } from '../test/conformance/fault-table.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -100,6 +101,7 @@ export function providerReference(): string {
 export const REFERENCES: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
   'docs/errors.md': { errors: errorReference },
   'docs/config.md': { config: configReference },
+  'docs/faults.md': { faults: faultReference },
   'docs/providers.md': { providers: providerReference },
 };
 

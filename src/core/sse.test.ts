@@ -91,3 +91,20 @@ describe('findEventEnd', () => {
     expect(findEventEnd(Buffer.from(text), 0)).toBe(end);
   });
 });
+
+test('strict: another protocol ends the stream, whatever its chunks, and what is held is counted', () => {
+  const bytes = Buffer.from('data: a\n\nHTTP/1.1 502 Bad Gateway\n\ndata: b\n\n');
+  for (let size = 1; size <= bytes.length; size++) {
+    const decoder = createSseDecoder({ strict: true });
+    const events = [];
+    for (let at = 0; at < bytes.length; at += size)
+      events.push(...decoder.push(bytes.subarray(at, at + size)));
+    expect(events.map(({ data }) => data)).toEqual(['a']);
+    expect(decoder.foreign).toBe(true);
+  }
+  const decoder = createSseDecoder();
+  decoder.push(Buffer.from('data: 12345\ndata: 67'));
+  expect(decoder.pendingChars).toBe(5 + 'data: 67'.length);
+  decoder.push(Buffer.from('\n\n'));
+  expect(decoder.pendingChars).toBe(0);
+});

@@ -18,24 +18,38 @@ export interface SseDecoder {
   push(chunk: Uint8Array): SseEvent[];
   /** True while bytes of an event that is not complete are held. */
   readonly pending: boolean;
+  /** Characters held of an event that is not complete: whoever reads from outside bounds them. */
+  readonly pendingChars: number;
+  /** True once a line was read that is no field of an event; only with `strict`. No event after it is reported. */
+  readonly foreign: boolean;
+}
+
+export interface SseDecoderOptions {
+  /** A field the specification does not know is a sign of another protocol, not to be passed over. Default false. */
+  strict?: boolean;
 }
 
 const LF = 10;
 const CR = 13;
+const FIELDS = new Set(['data', 'event', 'id', 'retry']);
 
 /**
  * Decodes LF, CRLF and CR line ends, a leading byte-order mark, comments, multi-line data, and characters split
  * across chunks. An event is complete at its blank line; what a cut stream leaves behind is no event. Events without
  * a `data` field are not reported, as the spec says. `retry` is ignored: nobody here reconnects a model stream.
  */
-export function createSseDecoder(): SseDecoder {
+export function createSseDecoder({ strict = false }: SseDecoderOptions = {}): SseDecoder {
   const text = new TextDecoder('utf-8');
   let rest = '';
   let afterCr = false;
+  let foreign = false;
+  let heldChars = 0;
   let fields: { event: string | null; data: string[] | null; id: string | null } = emptyFields();
 
   function takeLine(line: string, events: SseEvent[]): void {
+    if (foreign) return;
     if (line === '') {
+      heldChars = 0;
       if (fields.data) events.push({ event: fields.event, data: fields.data.join('\n'), id: fields.id });
       fields = emptyFields();
       return;
@@ -44,9 +58,14 @@ export function createSseDecoder(): SseDecoder {
     if (colon === 0) return;
     const name = colon === -1 ? line : line.slice(0, colon);
     const value = colon === -1 ? '' : line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1);
-    if (name === 'data') fields.data = fields.data ? [...fields.data, value] : [value];
-    else if (name === 'event') fields.event = value === '' ? null : value;
-    else if (name === 'id' && !value.includes('\0')) fields.id = value;
+    if (strict && !FIELDS.has(name)) foreign = true;
+    if (name === 'data') {
+      if (fields.data) fields.data.push(value);
+      else fields.data = [value];
+      heldChars += value.length;
+    }
+    if (name === 'event') fields.event = value === '' ? null : value;
+    if (name === 'id' && !value.includes('\0')) fields.id = value;
   }
 
   return {
@@ -58,6 +77,8 @@ export function createSseDecoder(): SseDecoder {
       }
       const events: SseEvent[] = [];
       rest += more;
+      // A long line is put together once, not once a chunk.
+      if (!more.includes('\n') && !more.includes('\r')) return events;
       let from = 0;
       for (let i = rest.length - more.length; i < rest.length; i++) {
         const code = rest.charCodeAt(i);
@@ -74,6 +95,12 @@ export function createSseDecoder(): SseDecoder {
     },
     get pending() {
       return rest !== '' || fields.data !== null || fields.event !== null;
+    },
+    get pendingChars() {
+      return rest.length + heldChars;
+    },
+    get foreign() {
+      return foreign;
     },
   };
 }

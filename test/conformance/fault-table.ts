@@ -40,11 +40,7 @@ function outcome(code: ErrorCode, bill: Bill, changes: Partial<Outcome> = {}): O
 }
 
 /** The same before any byte of an answer, plain or streamed. */
-function refused(
-  title: string,
-  fault: Fault,
-  [code, changes]: [ErrorCode, Partial<Outcome>?],
-): FaultRow {
+function refused(title: string, fault: Fault, [code, changes]: [ErrorCode, Partial<Outcome>?]): FaultRow {
   const both = outcome(code, 'nothing', changes);
   return { title, source: { fault }, plain: both, stream: both };
 }
@@ -67,7 +63,11 @@ function unreachable(title: string, address: 'closed-port' | 'unknown-host'): Fa
 }
 
 const same = (code: ErrorCode): { plain: ErrorCode; stream: ErrorCode } => ({ plain: code, stream: code });
-const oversized = broken('an oversized body, or one oversized event', 'oversized', same('upstream_too_large'));
+const oversized = broken(
+  'an oversized body, or one oversized event',
+  'oversized',
+  same('upstream_too_large'),
+);
 
 export const FAULTS: readonly FaultRow[] = [
   refused('429 with `retry-after`', 'status-429', ['upstream_rate_limited', { retryAfterSeconds: 7 }]),

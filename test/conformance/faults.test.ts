@@ -51,7 +51,12 @@ const LANES: readonly Lane[] = [
 ];
 
 const CELLS = FAULTS.flatMap((row) =>
-  [false, true].map((stream) => ({ row, stream, title: row.title, expected: stream ? row.stream : row.plain })),
+  [false, true].map((stream) => ({
+    row,
+    stream,
+    title: row.title,
+    expected: stream ? row.stream : row.plain,
+  })),
 );
 
 describe.each(LANES)('$protocol to $vendor', (lane) => {

@@ -52,9 +52,7 @@ const chat: Wire = {
     object: 'chat.completion',
     created: CREATED,
     model,
-    choices: [
-      { index: 0, message: { role: 'assistant', content: words.join('') }, finish_reason: 'stop' },
-    ],
+    choices: [{ index: 0, message: { role: 'assistant', content: words.join('') }, finish_reason: 'stop' }],
     usage: USAGE,
   }),
   opening: (said) => choice(said, { role: 'assistant', content: '' }),

@@ -2,11 +2,13 @@ import { createSseDecoder, encodeSse, type SseEvent } from '../../core/sse.ts';
 import type { Usage } from '../../core/usage.ts';
 import { estimateTokens } from '../estimate.ts';
 import { readEventText } from '../event-text.ts';
-import { malformed } from '../failure.ts';
+import { malformed, ownFailure } from '../failure.ts';
 import { asObject, asString, type JsonObject, readObject } from '../json.ts';
 import type { Failure, StreamReader } from '../provider.ts';
 import { completeUsage, type Reading, readError, readUsage, toChatUsage, toFinishReason } from './answer.ts';
 
+/** Longest single event we hold. */
+const MAX_EVENT_CHARS = 16 * 1024 * 1024;
 /** Enough of what is no stream to tell what it is. */
 const MAX_HEAD_CHARS = 65_536;
 
@@ -28,7 +30,7 @@ export class MessageStreamReader implements StreamReader {
   finishReason: string | null = null;
 
   readonly #reading: Reading;
-  readonly #decoder = createSseDecoder();
+  readonly #decoder = createSseDecoder({ strict: true });
   readonly #calls = new Map<unknown, OpenCall>();
   #id: unknown;
   #model: unknown;
@@ -50,6 +52,7 @@ export class MessageStreamReader implements StreamReader {
       out += this.#take(event);
       if (this.done || this.failure) break;
     }
+    if (!this.done && !this.failure) this.#checkHeld();
     return out === '' ? null : Buffer.from(out);
   }
 
@@ -64,6 +67,14 @@ export class MessageStreamReader implements StreamReader {
 
   usage(): Usage {
     return completeUsage(this.#reading.request, this.#usage, () => estimateTokens(this.#chars));
+  }
+
+  /** What has come and is no event. Before the first event {@link end} says what it is. */
+  #checkHeld(): void {
+    const { vendor } = this.#reading;
+    if (this.#decoder.pendingChars > MAX_EVENT_CHARS)
+      this.failure = ownFailure('upstream_too_large', `${vendor} sent an event over 16 MiB`);
+    else if (this.#decoder.foreign && this.#head === null) this.#fail();
   }
 
   #take({ data }: SseEvent): string {
