@@ -40,33 +40,9 @@ const FIELDS = new Set(['data', 'event', 'id', 'retry']);
  */
 export function createSseDecoder({ strict = false }: SseDecoderOptions = {}): SseDecoder {
   const text = new TextDecoder('utf-8');
+  const lines = new EventLines(strict);
   let rest = '';
   let afterCr = false;
-  let foreign = false;
-  let heldChars = 0;
-  let fields: { event: string | null; data: string[] | null; id: string | null } = emptyFields();
-
-  function takeLine(line: string, events: SseEvent[]): void {
-    if (foreign) return;
-    if (line === '') {
-      heldChars = 0;
-      if (fields.data) events.push({ event: fields.event, data: fields.data.join('\n'), id: fields.id });
-      fields = emptyFields();
-      return;
-    }
-    const colon = line.indexOf(':');
-    if (colon === 0) return;
-    const name = colon === -1 ? line : line.slice(0, colon);
-    const value = colon === -1 ? '' : line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1);
-    if (strict && !FIELDS.has(name)) foreign = true;
-    if (name === 'data') {
-      if (fields.data) fields.data.push(value);
-      else fields.data = [value];
-      heldChars += value.length;
-    }
-    if (name === 'event') fields.event = value === '' ? null : value;
-    if (name === 'id' && !value.includes('\0')) fields.id = value;
-  }
 
   return {
     push(chunk) {
@@ -83,7 +59,7 @@ export function createSseDecoder({ strict = false }: SseDecoderOptions = {}): Ss
       for (let i = rest.length - more.length; i < rest.length; i++) {
         const code = rest.charCodeAt(i);
         if (code !== LF && code !== CR) continue;
-        takeLine(rest.slice(from, i), events);
+        lines.take(rest.slice(from, i), events);
         if (code === CR) {
           if (i + 1 === rest.length) afterCr = true;
           else if (rest.charCodeAt(i + 1) === LF) i++;
@@ -94,15 +70,64 @@ export function createSseDecoder({ strict = false }: SseDecoderOptions = {}): Ss
       return events;
     },
     get pending() {
-      return rest !== '' || fields.data !== null || fields.event !== null;
+      return rest !== '' || lines.pending;
     },
     get pendingChars() {
-      return rest.length + heldChars;
+      return rest.length + lines.heldChars;
     },
     get foreign() {
-      return foreign;
+      return lines.foreign;
     },
   };
+}
+
+/** The fields of one event after another. */
+class EventLines {
+  heldChars = 0;
+  foreign = false;
+  readonly #strict: boolean;
+  #event: string | null = null;
+  #data: string[] | null = null;
+  #id: string | null = null;
+
+  constructor(strict: boolean) {
+    this.#strict = strict;
+  }
+
+  get pending(): boolean {
+    return this.#data !== null || this.#event !== null;
+  }
+
+  take(line: string, events: SseEvent[]): void {
+    if (this.foreign || line.startsWith(':')) return;
+    if (line === '') {
+      this.#finish(events);
+      return;
+    }
+    const [name, value] = splitField(line);
+    if (this.#strict && !FIELDS.has(name)) this.foreign = true;
+    if (name === 'data') {
+      this.#data ??= [];
+      this.#data.push(value);
+      this.heldChars += value.length;
+    }
+    if (name === 'event') this.#event = value === '' ? null : value;
+    if (name === 'id' && !value.includes('\0')) this.#id = value;
+  }
+
+  #finish(events: SseEvent[]): void {
+    if (this.#data) events.push({ event: this.#event, data: this.#data.join('\n'), id: this.#id });
+    this.#event = null;
+    this.#data = null;
+    this.#id = null;
+    this.heldChars = 0;
+  }
+}
+
+function splitField(line: string): [name: string, value: string] {
+  const colon = line.indexOf(':');
+  if (colon === -1) return [line, ''];
+  return [line.slice(0, colon), line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1)];
 }
 
 /** Writes one event. Line breaks in `data` become further `data` lines; `event` and `id` must hold none. */
@@ -125,8 +150,4 @@ export function findEventEnd(bytes: Buffer, from: number): number {
     if (bytes[at + 1] === CR && bytes[at + 2] === LF) return at + 3;
   }
   return -1;
-}
-
-function emptyFields(): { event: string | null; data: string[] | null; id: string | null } {
-  return { event: null, data: null, id: null };
 }
