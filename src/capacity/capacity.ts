@@ -24,21 +24,30 @@ export interface ModelFacts {
   hubName: string;
   label: string;
   licence: string;
-  /** All weights. */
+  /** All weights, computed from the published config (norms and biases, below 0.1 %, left out). */
   parameters: number;
   /** Weights one token passes through; less than `parameters` for a mixture of experts. */
   activeParameters: number;
+  /** Weights of the input and output embeddings, part of both; quantised checkpoints keep them in 16 bits. */
+  embeddingParameters: number;
+  vocabulary: number;
+  /** Input and output embedding are one matrix. */
+  tiedEmbedding: boolean;
   layers: number;
+  /** Layers that attend and so keep a cache; fewer than `layers` for hybrids with state-space layers. */
+  attentionLayers: number;
   hiddenSize: number;
   attentionHeads: number;
   kvHeads: number;
   headSize: number;
   /** Elements of the cache one token takes in one layer, keys and values; multi-head latent attention takes fewer than 2 x kvHeads x headSize. */
   kvElementsPerLayer: number;
+  /** Elements of recurrent state one sequence keeps whatever its length; 0 without state-space layers. */
+  stateElements: number;
   /** Layers whose cache is bounded by a window of tokens, and the window; `null`: none. */
   window: { layers: number; tokens: number } | null;
-  /** Mixture of experts: experts in a layer and how many a token takes; `null`: dense. */
-  experts: { count: number; perToken: number } | null;
+  /** Mixture of experts: experts in a layer, how many a token takes, and layers that have them; `null`: dense. */
+  experts: { count: number; perToken: number; layers: number } | null;
   contextTokens: number;
   sources: Citation[];
 }
@@ -49,11 +58,13 @@ export interface GpuFacts {
   label: string;
   memoryBytes: number;
   bandwidthBytesPerSecond: number;
-  /** Dense, without sparsity; `null`: the hardware has no such units. */
+  /** Dense, without sparsity; `null`: the hardware has no such units, or engines unpack the weights to 16 bits (`int4`). */
   flops: Record<Precision, number | null>;
   /** To the other GPUs of its node, one direction, bytes per second; `null`: PCIe only. */
   linkBytesPerSecond: number | null;
   gpusPerNode: number;
+  /** Limit of the board alone, watts. */
+  boardWatts: number;
   /** Whole machine's draw per GPU under load, kilowatts; `null`: not published. */
   kilowatts: number | null;
   sources: Citation[];
@@ -69,8 +80,12 @@ export interface GpuPrice {
   source: Citation;
 }
 
+/** Serving software. Its overheads and kernels differ, so it has coefficients of its own. */
+export type Engine = 'vLLM' | 'TensorRT-LLM';
+
 /** How an engine runs a model on GPUs. */
 export interface EngineSetup {
+  engine: Engine;
   model: ModelFacts;
   gpu: GpuFacts;
   /** Tensor parallelism: GPUs that hold one replica. */
