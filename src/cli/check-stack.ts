@@ -139,15 +139,10 @@ function plainAddresses(stack: Stack): string[] {
 
 /** Settings that are stored and shown, and hold nobody back: to be said before someone relies on them. */
 function unenforced(stack: Stack): string[] {
-  const limits = Object.entries(stack.deployments).flatMap(([name, deployment]) =>
-    (['requestsPerMinute', 'tokensPerMinute'] as const)
-      .filter((limit) => deployment.limits[limit] !== null)
-      .map((limit) => formatPath(['deployments', name, 'limits', limit])),
-  );
   const budgets = Object.entries(stack.tasks)
     .filter(([, { budget }]) => budget !== null)
     .map(([task]) => formatPath(['tasks', task, 'budget']));
-  return [...limits, ...budgets].map((path) => `${path}: stored and shown, not enforced yet`);
+  return budgets.map((path) => `${path}: stored and shown, not enforced yet`);
 }
 
 function warningsOf(routes: readonly RouteCheck[], unservable: readonly string[]): string[] {

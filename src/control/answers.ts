@@ -228,6 +228,7 @@ const health = z.strictObject({
   calls: count,
   failures: count,
   inFlight: count,
+  waiting: count.describe('Calls that wait for a place.'),
   lastError: z.strictObject({ code: text, at: time }).nullable(),
   lastOkAt: nullable.time,
   circuit: z.strictObject({

@@ -97,6 +97,18 @@ export const ERRORS = {
     true,
     'See the reasons in the message; `trimtab check` explains the route.',
   ]),
+  queue_full: row([
+    429,
+    'rate_limit_error',
+    true,
+    'Wait as long as `retry-after` says, add a deployment, or raise `limits.maxConcurrent` or its `queue`.',
+  ]),
+  deployment_limited: row([
+    429,
+    'rate_limit_error',
+    true,
+    'Wait as long as `retry-after` says, add a deployment, or raise its `limits`.',
+  ]),
   upstream_error: row([502, 'api_error', true, 'Try again; the call record shows each attempt.']),
   upstream_rejected: row([400, 'invalid_request_error', false, 'Correct what the vendor names.']),
   upstream_auth: row([502, 'api_error', false, "Check the provider's credential; `trimtab check` tries it."]),

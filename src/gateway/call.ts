@@ -5,6 +5,7 @@ import type { Usage } from '../core/usage.ts';
 import type { EgressPass } from '../governance/egress.ts';
 import type { ParsedRequest } from '../protocols/request.ts';
 import type { Connection, Failure } from '../providers/provider.ts';
+import type { GateRefusal, Place } from '../routing/gates.ts';
 import type { PlannedAttempt } from '../routing/policy.ts';
 import type { Target } from '../routing/target.ts';
 import type { DeploymentConfig, KeySnapshot } from '../stack/stack.ts';
@@ -26,6 +27,8 @@ export interface RunningAttempt {
   readonly call: Call;
   readonly record: AttemptRecord;
   readonly allowed: AllowedDeployment;
+  /** Its place at the deployment; given back when it is settled. */
+  readonly place: Place;
   /** Response headers of the vendor; empty until they are here. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** False when nothing was sent, or the vendor answered with an error: vendors do not bill those. */
@@ -84,8 +87,16 @@ export class Call implements UnderWay {
   retries = 0;
   /** When the first of the circuits that refused this call lets one through again, in milliseconds. */
   circuitWaitMs: number | null = null;
-  /** Runs while the call waits to retry. */
+  /** Runs while the call waits, to retry or for a place. */
   wait: Timer | null = null;
+  /** The stage that wait belongs to. */
+  waitStage: 'attempts' | 'queue' = 'attempts';
+  /** A place it waited for, until its attempt takes it. */
+  heldPlace: Place | null = null;
+  /** Limits that held this call back. */
+  limits: GateRefusal[] = [];
+  /** Of the plan those that had no place; the call may wait for one. */
+  full: PlannedAttempt[] = [];
 
   /** The client has our status line: nothing can be taken back. */
   headSent = false;
@@ -101,6 +112,7 @@ export class Call implements UnderWay {
   /** How the pipeline ends a call that is cut short. */
   onCut: ((call: Call) => void) | null = null;
   #marked = 0;
+  #attemptsMarked = 0;
 
   constructor(state: GatewayState, protocol: Protocol, { request, response }: IncomingCall) {
     const { clock, makeId } = state.options;
@@ -128,6 +140,13 @@ export class Call implements UnderWay {
   mark(stage: string, endMs = this.elapsed()): void {
     this.stages.push([stage, this.#marked, endMs]);
     this.#marked = endMs;
+  }
+
+  /** The attempts so far are over, with the last of them; nothing when there was none since the last mark. */
+  markAttempts(): void {
+    if (this.attempts.length === this.#attemptsMarked) return;
+    this.#attemptsMarked = this.attempts.length;
+    this.mark('attempts', Math.max(this.#marked, ...this.attempts.map(({ endMs }) => endMs)));
   }
 
   /** A deployment of the route that will not be tried. */

@@ -1,4 +1,5 @@
 import { createThroughputMeter } from '../evidence/throughput.ts';
+import { createGates } from '../routing/gates.ts';
 import { createHealth } from '../routing/health.ts';
 import type { Gateway, GatewayOptions } from './gateway.ts';
 import { route } from './routes.ts';
@@ -17,6 +18,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     policies: new Map(options.policies.map((policy) => [policy.name, policy])),
     upstream: createUpstream(options.localVendors, options.clock),
     health: createHealth(options.clock),
+    gates: createGates(options.clock),
     throughput: createThroughputMeter(),
     deadlines: new Deadlines(options.clock),
     calls: new Roster(),
@@ -36,6 +38,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     health: () => ({
       deployments: state.health.views().map((view) => ({
         ...view,
+        waiting: state.gates.waiting(view.deployment),
         measuredTokensPerSecond: state.throughput.tokensPerSecond(view.deployment, options.clock.now()),
       })),
       callsServed: state.callsServed,

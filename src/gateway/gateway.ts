@@ -76,6 +76,8 @@ export interface GatewayResponse {
 
 /** How a deployment does, as the calls themselves tell. */
 export interface DeploymentHealthView extends DeploymentHealth {
+  /** Calls that wait for a place. */
+  waiting: number;
   /** Of a deployment whose price says `measured`; `null`: not enough evidence, or another price. */
   measuredTokensPerSecond: number | null;
 }

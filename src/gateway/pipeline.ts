@@ -16,6 +16,7 @@ import { close, loggedError } from './stages/close.ts';
 import * as client from './stages/deliver.ts';
 import { identify, parse } from './stages/identify.ts';
 import { nextAttempt } from './stages/next-attempt.ts';
+import { waitForPlace } from './stages/place.ts';
 import { makePlan } from './stages/plan.ts';
 import { recordCall } from './stages/record.ts';
 import { refuse } from './stages/refuse.ts';
@@ -54,7 +55,7 @@ function attemptNext(call: Call, reply?: client.ErrorReply): void {
   try {
     const attempt = nextAttempt(call, events);
     if (attempt) attempt.send();
-    else if (!retryLater(call, attemptNext))
+    else if (!waitForPlace(call, attemptNext) && !retryLater(call, attemptNext))
       giveUp(call, call.lastFailure ?? toFailure(noneLeft(call)), reply);
   } catch (error) {
     const failure = toFailure(loggedError(call, error), false);

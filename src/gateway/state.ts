@@ -4,6 +4,7 @@ import type { ThroughputMeter } from '../evidence/throughput.ts';
 import { createKeyring, type Keyring } from '../governance/keys.ts';
 import { createSnapshotRedact, type Redact } from '../governance/redact.ts';
 import type { Connection, Provider } from '../providers/provider.ts';
+import type { Gates } from '../routing/gates.ts';
 import type { Health } from '../routing/health.ts';
 import type { RoutingPolicy } from '../routing/policy.ts';
 import { createTargetResolver, type TargetResolver } from '../routing/target.ts';
@@ -19,6 +20,7 @@ export interface GatewayState {
   readonly policies: ReadonlyMap<string, RoutingPolicy>;
   readonly upstream: Upstream;
   readonly health: Health;
+  readonly gates: Gates;
   /** Prices deployments whose throughput is `measured`. */
   readonly throughput: ThroughputMeter;
   /** Times every call's phases. */

@@ -4,11 +4,12 @@
  */
 import { UNTASKED } from '../core/call-record.ts';
 import { TrimtabError } from '../core/error.ts';
-import type { Capture, DataClass } from '../core/protocol.ts';
+import type { Capture, DataClass, LatencyClass } from '../core/protocol.ts';
 import type { Connection } from '../providers/provider.ts';
+import { NO_LIMITS } from '../stack/limits.ts';
 import { nearest } from '../stack/nearest.ts';
 import { DEFAULT_RETRIES } from '../stack/retries.ts';
-import type { DeploymentConfig, RetryConfig, RouteConfig, Stack } from '../stack/stack.ts';
+import type { DeploymentConfig, HedgeConfig, RetryConfig, RouteConfig, Stack } from '../stack/stack.ts';
 
 /** A deployment under the name that records and pages show. */
 export interface NamedDeployment {
@@ -23,6 +24,9 @@ export interface Target {
   capture: Capture;
   route: RouteConfig;
   retries: RetryConfig;
+  /** `null`: its calls are not hedged. */
+  hedge: HedgeConfig | null;
+  latencyClass: LatencyClass;
   /** The deployments of the route, in its order. */
   deployments: readonly NamedDeployment[];
 }
@@ -57,12 +61,14 @@ export function createTargetResolver(
 
 function taskTarget(stack: Stack, name: string): Target | null {
   if (!Object.hasOwn(stack.tasks, name)) return null;
-  const { dataClass, capture, route, retries } = stack.tasks[name] as Stack['tasks'][string];
+  const { hedge, retries, route, ...task } = stack.tasks[name] as Stack['tasks'][string];
   const deployments = route.targets.flatMap(({ deployment }) => {
     const config = stack.deployments[deployment];
     return config ? [{ name: deployment, config }] : [];
   });
-  return { task: name, dataClass, capture, route, retries: retries ?? DEFAULT_RETRIES, deployments };
+  const { dataClass, capture, latencyClass } = task;
+  const parts = { hedge: hedge ?? null, retries: retries ?? DEFAULT_RETRIES, route, deployments };
+  return { task: name, dataClass, capture, latencyClass, ...parts };
 }
 
 function modelTarget(stack: Stack, connections: ReadonlyMap<string, Connection>, model: string): Target {
@@ -105,7 +111,7 @@ function onProvider(stack: Stack, provider: string, model: string): NamedDeploym
     model,
     region: null,
     price: null,
-    limits: { maxConcurrent: null, requestsPerMinute: null, tokensPerMinute: null },
+    limits: NO_LIMITS,
     timeouts: stack.gateway.timeouts,
   };
   return [{ name: `${provider}/${model}`, config }];
@@ -120,6 +126,8 @@ function untasked(stack: Stack, deployments: NamedDeployment[]): Target {
       targets: deployments.map(({ name }) => ({ deployment: name, weight: 1 })),
     },
     retries: DEFAULT_RETRIES,
+    hedge: null,
+    latencyClass: 'standard',
     deployments,
   };
 }

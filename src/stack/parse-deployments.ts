@@ -1,4 +1,5 @@
 import { checkShape } from './check-shape.ts';
+import { NO_LIMITS } from './limits.ts';
 import { didYouMean } from './nearest.ts';
 import { checkName, definedOf, type Entries, type ParseContext, type Parsed } from './parse-context.ts';
 import { deploymentSchema } from './schema.ts';
@@ -39,8 +40,11 @@ export function parseDeployments(entries: Entries, context: DeploymentContext): 
         maxConcurrent: input.limits?.maxConcurrent ?? null,
         requestsPerMinute: input.limits?.requestsPerMinute ?? null,
         tokensPerMinute: input.limits?.tokensPerMinute ?? null,
+        ...(input.limits?.queue === undefined ? {} : { queue: input.limits.queue }),
       },
       timeouts: { ...context.timeouts, ...definedOf(input.timeouts ?? {}) },
+      ...(input.contextTokens === undefined ? {} : { contextTokens: input.contextTokens }),
+      ...(input.breaker === undefined ? {} : { breaker: input.breaker }),
     });
   }
   return { valid, written: new Set(entries.map(([name]) => name)) };
@@ -59,7 +63,7 @@ export function makeDeployment(provider: string, model: string, timeouts: Timeou
     model,
     region: null,
     price: null,
-    limits: { maxConcurrent: null, requestsPerMinute: null, tokensPerMinute: null },
+    limits: NO_LIMITS,
     timeouts,
   };
 }

@@ -59,6 +59,7 @@ export function parseTasks(entries: Entries, context: TaskContext): Map<string, 
       capture: input.capture,
       route: expandRoute(name, routes, expanded),
       retries: input.retries,
+      ...(input.hedge ? { hedge: input.hedge } : {}),
       budget: input.budget ?? null,
       quality: input.quality
         ? { measure: input.quality.measure, target: input.quality.target ?? null }

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { CAPTURES, DATA_CLASSES, LATENCY_CLASSES } from '../core/protocol.ts';
+import { DEFAULT_BREAKER, DEFAULT_HEDGE, DEFAULT_QUEUE } from './limits.ts';
 import { DEFAULT_RETRIES } from './retries.ts';
 import type { GatewayConfig, RetentionConfig, SpoolConfig, Timeouts } from './stack.ts';
 
@@ -146,10 +147,59 @@ export const limitsSchema = z.strictObject({
     .min(1)
     .nullable()
     .optional()
-    .describe('Calls at once; above it the next target is tried.'),
-  requestsPerMinute: z.int().min(1).nullable().optional().describe('Stored and shown; not enforced yet.'),
-  tokensPerMinute: z.int().min(1).nullable().optional().describe('Stored and shown; not enforced yet.'),
+    .describe('Calls at once, per gateway; above it the next target is tried, then calls wait in the queue.'),
+  requestsPerMinute: z
+    .int()
+    .min(1)
+    .nullable()
+    .optional()
+    .describe('Attempts within any 60 seconds, per gateway; above it the next target is tried.'),
+  tokensPerMinute: z
+    .int()
+    .min(1)
+    .nullable()
+    .optional()
+    .describe('Tokens within any 60 seconds, per gateway: the estimated prompt, then what was used.'),
+  queue: z
+    .strictObject({
+      maxWaiting: z
+        .int()
+        .min(1)
+        .max(100_000)
+        .default(DEFAULT_QUEUE.maxWaiting)
+        .describe('Calls that may wait; the next one gets 429 queue_full.'),
+      maxWaitMs: z
+        .int()
+        .min(1)
+        .max(MAX_TIMEOUT_MS)
+        .default(DEFAULT_QUEUE.maxWaitMs)
+        .describe('Milliseconds after which a waiting call gets 429 queue_full.'),
+    })
+    .nullable()
+    .optional()
+    .describe('Where calls wait at `maxConcurrent`. Default: 100 calls, 10,000 ms. `null`: none waits.'),
 });
+
+const share = z.number().gt(0).max(1);
+
+export const breakerSchema = z
+  .strictObject({
+    consecutive: z
+      .int()
+      .min(1)
+      .default(DEFAULT_BREAKER.consecutive)
+      .describe('Outages in a row that open it.'),
+    share: share.default(DEFAULT_BREAKER.share).describe('Or this share of outages in the last minute.'),
+    minCalls: z.int().min(1).default(DEFAULT_BREAKER.minCalls).describe('Calls that share must rest on.'),
+    pauseMs: timeout
+      .default(DEFAULT_BREAKER.pauseMs)
+      .describe('Milliseconds until one call tries it again; doubles with each failure.'),
+    longestPauseMs: timeout.default(DEFAULT_BREAKER.longestPauseMs).describe('Milliseconds, at most.'),
+    firstShare: share.default(DEFAULT_BREAKER.firstShare).describe('Of calls, once it answered again.'),
+    rampAnswers: z.int().min(1).default(DEFAULT_BREAKER.rampAnswers).describe('Answers until it gets all.'),
+    rampMs: timeout.default(DEFAULT_BREAKER.rampMs).describe('Or milliseconds without an outage.'),
+  })
+  .describe('When a failing deployment is left alone, and how it comes back.');
 
 export const deploymentSchema = z.strictObject({
   provider: z.string().min(1).describe('A provider of this stack.'),
@@ -162,6 +212,12 @@ export const deploymentSchema = z.strictObject({
     .describe("Overrides the provider's dated price table."),
   limits: limitsSchema.optional(),
   timeouts: timeoutsSchema.optional(),
+  contextTokens: z
+    .int()
+    .min(1)
+    .optional()
+    .describe('Longest prompt plus answer in tokens. Default: what the provider knows of the model.'),
+  breaker: breakerSchema.optional(),
 });
 
 const weight = positive.optional().describe('Share of calls under the policy `weighted`. Default 1.');
@@ -208,6 +264,25 @@ export const retriesSchema = z
   })
   .describe('The same deployment again, when no other of the route is left.');
 
+export const hedgeSchema = z
+  .strictObject({
+    afterPercentile: z
+      .number()
+      .min(50)
+      .max(99.9)
+      .default(DEFAULT_HEDGE.afterPercentile)
+      .describe("Of the deployment's own time to the first token (plain: to the answer)."),
+    minSamples: z
+      .int()
+      .min(1)
+      .default(DEFAULT_HEDGE.minSamples)
+      .describe('Recent answers the percentile must rest on.'),
+    maxShare: share
+      .default(DEFAULT_HEDGE.maxShare)
+      .describe('Hedged calls among all of the task, at most; bursts of ten are let through.'),
+  })
+  .describe('A second attempt beside one that is slow; the first token wins, both are billed.');
+
 export const taskSchema = z.strictObject({
   description: z.string().nullable().optional().describe('For people.'),
   dataClass: dataClass.default('internal'),
@@ -215,6 +290,7 @@ export const taskSchema = z.strictObject({
   capture: capture.default('metadata'),
   route: routeSchema.describe('Which deployments serve the task, and how one is chosen.'),
   retries: retriesSchema.prefault({}),
+  hedge: hedgeSchema.nullable().optional(),
   budget: z
     .strictObject({
       usd: positive.describe('USD.'),

@@ -74,8 +74,45 @@ export interface DeploymentConfig {
   region: string | null;
   /** `null`: the dated price table of the provider. */
   price: TokenPrice | HostedPrice | null;
-  limits: { maxConcurrent: number | null; requestsPerMinute: number | null; tokensPerMinute: number | null };
+  limits: Limits;
   timeouts: Timeouts;
+  /** Longest prompt plus answer, tokens. Absent: what the provider knows of the model. */
+  contextTokens?: number;
+  /** Absent: `DEFAULT_BREAKER`. */
+  breaker?: BreakerConfig;
+}
+
+/** `null`: no limit. Held by each gateway process for itself. */
+export interface Limits {
+  maxConcurrent: number | null;
+  /** Attempts begun within any 60 seconds. */
+  requestsPerMinute: number | null;
+  /** Tokens of attempts begun within any 60 seconds: first the estimated prompt, then what was used. */
+  tokensPerMinute: number | null;
+  /** Where calls wait while `maxConcurrent` are under way. `null`: nowhere. Absent: `DEFAULT_QUEUE`. */
+  queue?: QueueConfig | null;
+}
+
+export interface QueueConfig {
+  maxWaiting: number;
+  maxWaitMs: number;
+}
+
+/** When a failing deployment is left alone, and how it comes back. */
+export interface BreakerConfig {
+  /** Outages in a row that open the circuit. */
+  consecutive: number;
+  /** Or this share of outages, 0 to 1, among at least `minCalls` calls of the last minute. */
+  share: number;
+  minCalls: number;
+  /** Milliseconds. Doubles with each failed probe, up to `longestPauseMs`. */
+  pauseMs: number;
+  longestPauseMs: number;
+  /** Of calls, right after a probe was answered. */
+  firstShare: number;
+  /** All calls again after so many answers, or so long without an outage, whichever is first. */
+  rampAnswers: number;
+  rampMs: number;
 }
 
 /** Milliseconds. Each ends an attempt, `totalMs` the call. */
@@ -97,6 +134,8 @@ export interface TaskConfig {
   capture: Capture;
   route: RouteConfig;
   retries: RetryConfig;
+  /** Absent: no call is hedged. */
+  hedge?: HedgeConfig;
   /** Stored and shown; enforced by governance. USD per period. */
   budget: { usd: number; per: 'day' | 'week' | 'month' } | null;
   /** Name of the quality measure and its target; stored and shown. */
@@ -111,6 +150,16 @@ export interface RetryConfig {
   backoffMs: number;
   /** Longest wait, milliseconds. A vendor that asks for more, or for more than the call has left, is not asked again. */
   maxWaitMs: number;
+}
+
+/** A second attempt beside one that is slow for its deployment; the first token wins. */
+export interface HedgeConfig {
+  /** Of the deployment's own time to the first token (plain answers: to the whole answer), 50 to 99.9. */
+  afterPercentile: number;
+  /** Answers the percentile must rest on. */
+  minSamples: number;
+  /** Hedged calls among the task's calls, at most; a burst of ten is let through. */
+  maxShare: number;
 }
 
 /** A routing policy by name and its ordered targets, task targets already expanded to deployments. */

@@ -268,6 +268,7 @@ test('a price by measured throughput is the one the gateway bills by', async () 
       calls: 30,
       failures: 0,
       inFlight: 1,
+      waiting: 2,
       lastError: null,
       lastOkAt: now,
       circuit: { state: 'closed', since: null, share: 1 },

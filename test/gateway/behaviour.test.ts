@@ -347,7 +347,9 @@ describe.each(TRANSPORTS)('calls through %s', (transport) => {
     const { openai, records } = await startGateway(onTestFinished, {
       transport,
       snapshot: stackOver([upstream.baseUrl], {
-        deployment: { limits: { maxConcurrent: 1, requestsPerMinute: null, tokensPerMinute: null } },
+        deployment: {
+          limits: { maxConcurrent: 1, requestsPerMinute: null, tokensPerMinute: null, queue: null },
+        },
       }),
     });
     let release = (): void => {};
@@ -359,7 +361,7 @@ describe.each(TRANSPORTS)('calls through %s', (transport) => {
     const first = openai.chat.completions.create({ model: 'reply', messages: MESSAGES, stream: true });
     await arrived;
     const error = await errorOf(openai.chat.completions.create({ model: 'reply', messages: MESSAGES }));
-    expect(error).toMatchObject({ status: 503, code: 'no_deployment' });
+    expect(error).toMatchObject({ status: 429, code: 'queue_full' });
     expect(error.message).toContain('at its limit of 1 concurrent calls');
     upstream.between = null;
     release();

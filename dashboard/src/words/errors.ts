@@ -16,6 +16,8 @@ const WORDS: Record<string, string> = {
   client_left: 'the app hung up',
   data_policy_refused: 'data policy refused it',
   no_deployment: 'no deployment could take it',
+  queue_full: 'no place at its deployments',
+  deployment_limited: 'over the limit of its deployments',
   unknown_model: 'unknown model',
   invalid_request: 'invalid request',
   invalid_json: 'invalid JSON',

@@ -36,13 +36,16 @@ export function allowDeployments(call: Call): AllowedDeployment[] {
   throw noneLeft(call);
 }
 
-/** The error of a call for which no deployment is left, with each reason. */
+/** The error of a call for which no deployment is left, with each reason. Limits of ours that may have room soon count first. */
 export function noneLeft(call: Call): TrimtabError {
   const reasons = call.skipped.map(({ deployment, reason }) => `${deployment}: ${reason}`).join('; ');
   const task = call.target?.task ?? '';
+  const { limits, circuitWaitMs } = call;
+  const waits = [...limits.map(({ waitMs }) => waitMs), ...(circuitWaitMs === null ? [] : [circuitWaitMs])];
+  const isFull = limits.some(({ cause }) => cause === 'full');
   return new TrimtabError(
-    'no_deployment',
+    limits.length === 0 ? 'no_deployment' : isFull ? 'queue_full' : 'deployment_limited',
     `No deployment can take this call of "${task}" now${reasons ? `: ${reasons}` : ': its route names none'}.`,
-    call.circuitWaitMs === null ? {} : { retryAfterSeconds: Math.ceil(call.circuitWaitMs / 1000) },
+    waits.length === 0 ? {} : { retryAfterSeconds: Math.max(1, Math.ceil(Math.min(...waits) / 1000)) },
   );
 }

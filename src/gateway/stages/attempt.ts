@@ -4,6 +4,7 @@ import { TrimtabError } from '../../core/error.ts';
 import type { Usage } from '../../core/usage.ts';
 import { openExchange } from '../../protocols/index.ts';
 import type { Answer, Exchange, Failure, StreamReader } from '../../providers/provider.ts';
+import type { Place } from '../../routing/gates.ts';
 import type { AllowedDeployment, Call, RunningAttempt } from '../call.ts';
 import type { Transfer, TransferListener, UpstreamHeaders } from '../upstream/transfer.ts';
 import { atDeployment, toFailure, toTrouble } from '../upstream/trouble.ts';
@@ -28,6 +29,7 @@ const MAX_HELD_BYTES = 256 * 1024;
 export class Attempt implements RunningAttempt, TransferListener {
   readonly record: AttemptRecord;
   readonly allowed: AllowedDeployment;
+  readonly place: Place;
   headers: UpstreamHeaders = {};
   reader: StreamReader | null = null;
   /** @see Health.began */
@@ -47,11 +49,12 @@ export class Attempt implements RunningAttempt, TransferListener {
   #held: Buffer[] = [];
 
   /** Throws what the provider's `open` throws: then nothing was sent. */
-  constructor(call: Call, allowed: AllowedDeployment, { events, record }: AttemptStart) {
+  constructor(call: Call, allowed: AllowedDeployment, { events, place, record }: AttemptStart) {
     this.call = call;
     this.#watch = new Watch(call.state.deadlines, (code) => this.#timedOut(code));
     this.allowed = allowed;
     this.record = record;
+    this.place = place;
     this.#events = events;
     if (!call.parsed) throw new TrimtabError('internal', 'An attempt began before its request was read.');
     this.#exchange = openExchange(allowed.connection, call.parsed.forModel(allowed.config.model));
@@ -246,6 +249,7 @@ export class Attempt implements RunningAttempt, TransferListener {
 
 export interface AttemptStart {
   events: AttemptEvents;
+  place: Place;
   record: AttemptRecord;
 }
 

@@ -5,11 +5,10 @@ import type { Call } from '../call.ts';
 /** The call is decided: its clocks stop and it no longer counts as under way. */
 export function close(call: Call): void {
   call.over = true;
-  if (call.attempts.length > 0) {
-    const lastEndMs = Math.max(...call.attempts.map(({ endMs }) => endMs));
-    call.mark('attempts', call.wait ? call.elapsed() : lastEndMs);
-  }
+  if (call.wait) call.mark(call.waitStage);
+  else call.markAttempts();
   call.wait?.stop();
+  call.heldPlace?.undo();
   call.state.callsServed++;
   if (call.state.calls.delete(call) && call.parsed?.stream) call.state.openStreams--;
 }

@@ -3,6 +3,7 @@ import { TrimtabError } from '../../core/error.ts';
 import type { AllowedDeployment, Call } from '../call.ts';
 import { toFailure } from '../upstream/trouble.ts';
 import { Attempt, type AttemptEvents } from './attempt.ts';
+import { takePlace } from './place.ts';
 
 /**
  * Opens the next attempt of the plan that can be made; `null` when none is left. A deployment at its limit, or one
@@ -13,17 +14,18 @@ export function nextAttempt(call: Call, events: AttemptEvents): Attempt | null {
     const name = planned.deployment;
     const allowed = call.allowed.find((candidate) => candidate.name === name);
     if (!allowed || call.skipOpen(name)) continue;
-    const { maxConcurrent } = allowed.config.limits;
-    if (maxConcurrent !== null && call.state.health.inFlight(name) >= maxConcurrent) {
-      call.skip(name, `at its limit of ${maxConcurrent} concurrent calls`);
-      continue;
-    }
+    const place = takePlace(call, planned, allowed);
+    if (!place) continue;
     const before = call.attempts.at(-1);
     const reason = before
       ? `${planned.reason}, after ${before.deployment}: ${before.errorCode}`
       : planned.reason;
     try {
-      const attempt = new Attempt(call, allowed, { events, record: openRecord(call, allowed, reason) });
+      const attempt = new Attempt(call, allowed, {
+        events,
+        place,
+        record: openRecord(call, allowed, reason),
+      });
       call.attempt = attempt;
       call.running.push(attempt);
       call.attempts.push(attempt.record);
@@ -33,6 +35,7 @@ export function nextAttempt(call: Call, events: AttemptEvents): Attempt | null {
       call.skipped = call.skipped.filter(({ deployment }) => deployment !== name);
       return attempt;
     } catch (error) {
+      place.undo();
       if (!(error instanceof TrimtabError)) throw error;
       call.skip(name, error.message);
       call.lastFailure ??= toFailure(error);

@@ -33,6 +33,7 @@ export function retryLater(call: Call, again: (call: Call) => void): boolean {
   const why = asked > 0 ? `, ${asked} ms of them asked for by the vendor` : '';
   const reason = `retry ${call.retries} of ${attempts} after ${waitMs} ms${why}`;
   call.plan.push({ deployment: before.deployment, reason });
+  call.waitStage = 'attempts';
   call.wait = clock.after(waitMs, () => {
     call.wait = null;
     again(call);

@@ -34,6 +34,14 @@ export function settleAttempt(attempt: RunningAttempt, end: AttemptEnd): void {
   // A vendor that rejects a bad request is well.
   const isRequestFault = end.failure?.error.code === 'upstream_rejected' && !end.failure.fallback;
   call.state.health.ended(allowed.name, isRequestFault ? null : record.errorCode, attempt.round);
+  attempt.place.leave(totalTokens(attempt, end));
+}
+
+/** What counts against the deployment's tokens per minute; `null`: not known, so the estimate stands. */
+function totalTokens({ mayHaveUsedTokens }: RunningAttempt, { outcome, usage }: AttemptEnd): number | null {
+  if (outcome !== 'ok' && !mayHaveUsedTokens) return 0;
+  const { inputTokens, outputTokens } = usage;
+  return inputTokens === undefined ? null : inputTokens + (outputTokens ?? 0);
 }
 
 /** Ends every attempt under way from outside. What each used is still billed. */
