@@ -1,0 +1,103 @@
+/** Self-hosting and the hybrid. */
+import { between, type Prior } from './prior.ts';
+
+export const SERVING = {
+  'self.calls-per-second': {
+    label: 'Calls a second one replica sustains within the latency target',
+    unit: 'calls/s',
+    value: between(0.5, 2, 8),
+    why: 'Nothing was sized: from a 70B model on four GPUs to an 8B model on one.',
+    range: [0.01, 1_000],
+  },
+  'self.gpus-per-replica': {
+    label: 'GPUs of one replica',
+    unit: 'GPUs',
+    value: between(1, 2, 4),
+    why: 'Nothing was sized: 8B models take one, 70B models two to four.',
+    range: [1, 64],
+  },
+  'self.usd-per-gpu-hour': {
+    label: 'Price of a GPU-hour',
+    unit: 'USD/GPU-hour',
+    value: between(1.5, 3, 7),
+    why: 'Published on-demand prices from L40S to B200 (SkyPilot catalog).',
+    range: [0.1, 50],
+  },
+  'self.minimum-replicas': {
+    label: 'Replicas that always run',
+    unit: 'replicas',
+    value: between(1, 1, 1),
+    why: 'One, to answer without a cold start.',
+    range: [0, 100],
+  },
+  'self.failover-replicas': {
+    label: 'Spare replicas for failover',
+    unit: 'replicas',
+    value: between(1, 1, 1),
+    why: 'One more than the load needs, so that the loss of one is not an outage.',
+    range: [0, 100],
+  },
+  'self.scale-down-share': {
+    label: 'Share of the idle capacity below the peak that scaling down saves',
+    unit: 'share',
+    value: between(0.2, 0.5, 0.8),
+    why: 'Judgement: loading weights takes minutes, so capacity follows load with a lag. 0 for reserved and owned machines.',
+    range: [0, 1],
+  },
+  'self.spot-spare-share': {
+    label: 'Extra capacity against interruptions of spot machines',
+    unit: 'share',
+    value: between(0, 0, 0),
+    why: 'Not spot.',
+    range: [0, 1],
+  },
+  'self.overhead-share': {
+    label: 'Serving overhead over the GPU bill',
+    unit: 'share',
+    value: between(0.05, 0.1, 0.25),
+    why: 'Judgement: load balancer, storage of weights, monitoring, traffic, staging.',
+    range: [0, 2],
+  },
+  'self.people': {
+    label: 'People who run it',
+    unit: 'people',
+    value: between(0.25, 0.6, 1.5),
+    why: 'Judgement: one engineer a few days a month, up to a small on-call rota.',
+    range: [0, 50],
+  },
+  'self.usd-once': {
+    label: 'Work to set it up',
+    unit: 'USD',
+    value: between(8_000, 25_000, 80_000),
+    why: 'Judgement: two weeks to four months of an engineer.',
+    range: [0, 5_000_000],
+  },
+  'self.gpu-price-change-per-year': {
+    label: 'Change of the GPU price a year',
+    unit: 'share/year',
+    value: between(-0.3, -0.12, 0.05),
+    why: 'Judgement: rental prices of one GPU fall as its successor ships.',
+    range: [-0.9, 0.5],
+  },
+  'people.usd-per-year': {
+    label: 'Cost of a person',
+    unit: 'USD/year',
+    value: between(90_000, 170_000, 300_000),
+    why: 'Judgement: salary with taxes, benefits and overhead, by region.',
+    range: [10_000, 2_000_000],
+  },
+  'hybrid.escalation-share': {
+    label: 'Share of calls that go to the API',
+    unit: 'share',
+    value: between(0.08, 0.2, 0.45),
+    why: 'Judgement; measured once both models have answered the same calls.',
+    range: [0, 1],
+  },
+  'hybrid.escalated-cost-ratio': {
+    label: 'Cost of an escalated call over the mean call',
+    unit: 'ratio',
+    value: between(1, 1.3, 2.2),
+    why: 'Judgement: hard calls are longer.',
+    range: [0.2, 20],
+  },
+} as const satisfies Record<string, Prior>;
