@@ -1,0 +1,78 @@
+/**
+ * Where the volume goes: level x (1 + growth)^months x a random walk, each with its uncertainty, so that the interval
+ * widens with time. `volume-fit.ts` finds the four quantities from traffic; this turns them into paths.
+ */
+import type { Draws } from './draws.ts';
+import { intervalOf } from './draws.ts';
+import type { Forecast } from './economics.ts';
+import { combine, type Ledger, type Vector } from './ledger.ts';
+import type { QuantityId } from './quantity.ts';
+
+/** The quantities of a path, as draws. */
+export interface PathDraws {
+  level: Vector;
+  growth: Vector;
+  shock: Vector;
+  noise: Vector;
+}
+
+export const VOLUME_INPUTS: readonly QuantityId[] = [
+  'volume.calls-per-month',
+  'volume.growth-per-month',
+  'volume.shock-per-month',
+  'volume.noise-per-month',
+];
+
+/** Calls of each period after the level was read, the first period first; one vector of draws per period. */
+export function volumePaths(
+  draws: Draws,
+  { level, growth, shock, noise }: PathDraws,
+  periods: number,
+): Vector[] {
+  const walk = new Float64Array(level.length);
+  return Array.from({ length: periods }, (_, index) => {
+    const step = draws.normal(`volume.walk.${index}`);
+    const scatter = draws.normal(`volume.scatter.${index}`);
+    // The mean of a walk over its first period has a third of a period's variance.
+    const size = index === 0 ? Math.sqrt(1 / 3) : 1;
+    return level.map((start, draw) => {
+      const sigma = shock[draw] as number;
+      walk[draw] = (walk[draw] as number) + sigma * size * (step[draw] as number);
+      const trend = Math.log1p(growth[draw] as number) * (index + 0.5);
+      return (
+        start * Math.exp(trend + (walk[draw] as number) + (noise[draw] as number) * (scatter[draw] as number))
+      );
+    });
+  });
+}
+
+/** The volume's draws. Level and growth of one fit move together; see `levelGrowthCorrelation`. */
+export function pathDraws(ledger: Ledger): PathDraws {
+  return {
+    level: ledger.of('volume.calls-per-month'),
+    growth: ledger.of('volume.growth-per-month'),
+    shock: ledger.of('volume.shock-per-month'),
+    noise: ledger.of('volume.noise-per-month'),
+  };
+}
+
+export function forecastOf(ledger: Ledger, paths: readonly Vector[]): Forecast {
+  const sum = (months: number): Vector =>
+    combine(paths.slice(0, months), (...values) => values.reduce((total, value) => total + value, 0));
+  const figure = (months: number): string =>
+    ledger.write(
+      {
+        id: `volume.next-${months}-months`,
+        label: `Calls in the next ${months} months`,
+        formula: 'sum over months of calls a month x (1 + growth)^month x random walk x scatter',
+        inputs: [...VOLUME_INPUTS],
+        unit: 'calls',
+      },
+      sum(months),
+    );
+  return {
+    months: paths.slice(0, 12).map((values, index) => ({ month: index + 1, calls: intervalOf(values) })),
+    callsNext6Months: figure(6),
+    callsNext12Months: figure(12),
+  };
+}
