@@ -113,6 +113,28 @@ export function createPriceBook(providerId: string): PriceBook {
   };
 }
 
+/** Vendors as other tools write them, kept so that each is looked up once. Names come from files, so it is bounded. */
+const found = new Map<string, PriceBook | null>();
+const MAX_FOUND = 500;
+
+/**
+ * The price table of a vendor as another tool writes its name (`bedrock`, `vertex_ai`), or, when the name is `null` or
+ * unknown, of the vendor the model is known from. `null`: nobody is known to sell it.
+ */
+export function findPriceBook(vendor: string | null, model: string): PriceBook | null {
+  const key = `${vendor ?? ''}\n${model}`;
+  const known = found.get(key);
+  if (known !== undefined) return known;
+  if (found.size >= MAX_FOUND) found.clear();
+  const { findProvider } = loadLibrary();
+  const provider =
+    (vendor === null ? undefined : findProvider({ providerId: vendor.toLowerCase().replaceAll('_', '-') })) ??
+    findProvider({ modelId: model });
+  const book = provider ? createPriceBook(provider.id) : null;
+  found.set(key, book);
+  return book;
+}
+
 function isCurrent({ minute }: ModelRow, at: number | null): boolean {
   return at === null || minute === null || minute === minuteOf(at);
 }

@@ -19,6 +19,8 @@ export interface Database {
   settings: SettingsTable;
   responses: ResponsesTable;
   jobs: JobsTable;
+  history: HistoryTable;
+  imports: ImportsTable;
   schema_version: { version: number };
 }
 
@@ -208,6 +210,36 @@ export interface JobsTable {
   heartbeat_at: number | null;
   created_at: number;
   ended_at: number | null;
+/** Usage that other tools recorded; see core/history-row.ts. */
+export interface HistoryTable {
+  id: string;
+  import_id: string;
+  at: number;
+  span_ms: number;
+  calls: number | null;
+  task: string;
+  provider: string | null;
+  model: string | null;
+  user_id: string | null;
+  input_tokens: number | null;
+  output_tokens: number | null;
+  cache_read_tokens: number | null;
+  cache_write_tokens: number | null;
+  duration_ms: number | null;
+  ttft_ms: number | null;
+  failed: number;
+  error: string | null;
+  cost_nano_usd: number | null;
+  cost_source: string | null;
+}
+
+export interface ImportsTable {
+  id: string;
+  at: number;
+  file: string;
+  format: string;
+  rows: number;
+  bad_rows: number;
 }
 
 export interface SettingsTable {
@@ -275,6 +307,32 @@ export const CALLS = {
     skipped: 'text',
     stages: 'text',
   } satisfies Record<keyof CallsTable, ColumnKind>,
+  key: ['id'],
+} as const satisfies BulkTable;
+
+export const HISTORY = {
+  name: 'history',
+  columns: {
+    at: 'int8',
+    input_tokens: 'int8',
+    output_tokens: 'int8',
+    cache_read_tokens: 'int8',
+    cache_write_tokens: 'int8',
+    cost_nano_usd: 'int8',
+    calls: 'int8',
+    duration_ms: 'float',
+    ttft_ms: 'float',
+    span_ms: 'int8',
+    failed: 'int2',
+    id: 'text',
+    import_id: 'text',
+    task: 'text',
+    provider: 'text',
+    model: 'text',
+    user_id: 'text',
+    error: 'text',
+    cost_source: 'text',
+  } satisfies Record<keyof HistoryTable, ColumnKind>,
   key: ['id'],
 } as const satisfies BulkTable;
 
