@@ -12,6 +12,7 @@ const ANSWER_TIMEOUT_MS = 60_000;
 export interface Client {
   get<T>(path: string, query?: Query): Promise<T>;
   post<T>(path: string, body?: unknown): Promise<T>;
+  delete<T>(path: string): Promise<T>;
   /** An endless answer. Throws when no server runs: nothing new can happen then. */
   stream(path: string): Promise<AsyncIterable<Uint8Array>>;
   /** The server's address; `null` when the data folder was opened in this process. */
@@ -133,7 +134,7 @@ async function localClient(dataDir: string, io: CliIo): Promise<Client> {
   };
 }
 
-function jsonMethods(send: Send): Pick<Client, 'get' | 'post'> {
+function jsonMethods(send: Send): Pick<Client, 'get' | 'post' | 'delete'> {
   const read = async <T>(answer: Response): Promise<T> => {
     if (!answer.ok) throw await toError(answer);
     return (await answer.json()) as T;
@@ -150,6 +151,8 @@ function jsonMethods(send: Send): Pick<Client, 'get' | 'post'> {
           signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
         }),
       ),
+    delete: async <T>(path: string) =>
+      read<T>(await send(path, { method: 'DELETE', signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) })),
   };
 }
 

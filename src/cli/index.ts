@@ -49,4 +49,9 @@ export const commands: readonly CommandEntry[] = [
     'List, show, compare and roll back revisions of the stack',
     async () => (await import('./revisions.ts')).revisionsCommand,
   ),
+  entry(
+    'import',
+    'Bring usage that other tools recorded, so that advice starts from it',
+    async () => (await import('./import.ts')).importCommand,
+  ),
 ];

@@ -313,6 +313,24 @@ export const feedbackAnswer: z.ZodType<api.FeedbackAnswer> = z.strictObject({
   next: nullable.text,
 });
 
+export const historyAnswer: z.ZodType<api.HistoryAnswer> = z.strictObject({
+  imports: z.array(
+    z.strictObject({
+      id: text,
+      at: time,
+      file: text,
+      format: text,
+      rows: count,
+      badRows: count,
+      since: nullable.time,
+      until: nullable.time,
+    }),
+  ),
+  tasks: z.array(z.strictObject({ task: text, rows: count, since: time, last: time })),
+});
+
+export const historyAdded: z.ZodType<api.HistoryAdded> = z.strictObject({ added: count, replaced: count });
+
 export const apiError: z.ZodType<api.ApiError> = z.strictObject({
   error: z.strictObject({ code: text, message: text, field: nullable.text, advice: text }),
 });

@@ -1,5 +1,6 @@
 /** What `/api/v1/*` answers, shared by the handlers, the CLI and the dashboard. All times epoch milliseconds. */
 
+import type { HistoryImport } from '../core/history-row.ts';
 import type { NanoUsd } from '../core/money.ts';
 import type { DeploymentHealthView } from '../gateway/gateway.ts';
 import type { DeploymentConfig, ProviderConfig, Revision, Stack, TaskConfig } from '../stack/stack.ts';
@@ -188,3 +189,10 @@ export interface FeedbackAnswer {
   feedback: (Feedback & { task: string | null })[];
   next: string | null;
 }
+
+export interface HistoryAnswer {
+  imports: HistoryImport[];
+  /** Tasks with imported rows. Epoch milliseconds. */
+  tasks: { task: string; rows: number; since: number; last: number }[];
+}
+export type HistoryAdded = { added: number; replaced: number };

@@ -10,6 +10,7 @@ import type { ControlDeps } from './deps.ts';
 import { callRoutes } from './handlers/calls.ts';
 import { costRoutes } from './handlers/costs.ts';
 import { feedbackRoutes } from './handlers/feedback.ts';
+import { historyRoutes } from './handlers/history.ts';
 import { keyRoutes } from './handlers/keys.ts';
 import { overviewRoutes } from './handlers/overview.ts';
 import { revisionRoutes } from './handlers/revisions.ts';
@@ -34,6 +35,7 @@ export const routes: readonly Route[] = [
   ...revisionRoutes,
   ...keyRoutes,
   ...feedbackRoutes,
+  ...historyRoutes,
 ];
 
 /** The app. `assets` absent: no dashboard (the CLI's own use). */

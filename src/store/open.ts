@@ -9,6 +9,7 @@ import { createSqliteEngine } from './engines/sqlite.ts';
 import { expire } from './expire.ts';
 import { createFeedbackStore } from './feedback.ts';
 import { createFolder } from './fold.ts';
+import { createHistoryStore } from './history.ts';
 import { createJobStore } from './jobs.ts';
 import { createKeyStore } from './keys.ts';
 import { migrate } from './migrations/index.ts';
@@ -72,6 +73,7 @@ function createStore(db: Kysely<Database>, engine: Engine, { clock, logger }: St
       .catch((error) => logger.warn({ error: String(error) }, 'rollups are behind; reads catch up'));
   });
   const responses = createResponseStore(db);
+  const history = createHistoryStore(db, engine);
   const jobs = createJobStore(db, engine);
   return {
     calls: createCallStore(db, engine, folder),
@@ -81,10 +83,12 @@ function createStore(db: Kysely<Database>, engine: Engine, { clock, logger }: St
     revisions: createRevisionStore(db, engine),
     settings: createSettingStore(db),
     responses,
+    history,
     jobs,
     async expire(retention, now) {
       await folder.flush();
       await responses.expire(now - retention.payloadsDays * DAY_MS);
+      await history.expire(now - retention.rollupsDays * DAY_MS);
       await jobs.expire(now - retention.callsDays * DAY_MS);
       return expire(db, engine, { retention, now, monotonic: clock.monotonic });
     },

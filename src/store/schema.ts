@@ -210,6 +210,8 @@ export interface JobsTable {
   heartbeat_at: number | null;
   created_at: number;
   ended_at: number | null;
+}
+
 /** Usage that other tools recorded; see core/history-row.ts. */
 export interface HistoryTable {
   id: string;

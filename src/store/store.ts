@@ -1,4 +1,5 @@
 import type { CallRecord, Outcome } from '../core/call-record.ts';
+import type { HistoryImport, HistoryRow } from '../core/history-row.ts';
 import type { NanoUsd } from '../core/money.ts';
 import type { DataClass } from '../core/protocol.ts';
 import type { KeySnapshot, RetentionConfig, Revision } from '../stack/stack.ts';
@@ -17,6 +18,7 @@ export interface Store {
   readonly revisions: RevisionStore;
   readonly settings: SettingStore;
   readonly responses: ResponseStore;
+  readonly history: HistoryStore;
   readonly jobs: JobStore;
   /**
    * Deletes what is older than `retention` says and gives the space back: whole partitions where the engine has
@@ -240,4 +242,62 @@ export interface ResponseStore {
   conversation(of: { keyId: string; id: string; at: number }): Promise<Conversation | undefined>;
   /** Deletes turns not used since, epoch milliseconds. */
   expire(before: number): Promise<void>;
+}
+
+/** Epoch milliseconds, `until` exclusive. */
+export interface HistoryFilter {
+  task: string;
+  since: number;
+  until: number;
+}
+
+/** Usage that other tools recorded. Never part of the rollups. */
+export interface HistoryStore {
+  /** Up to 1,000 rows, in one transaction. Idempotent by row id; a sum takes the place of an earlier sum of the same. */
+  add(importId: string, rows: readonly HistoryRow[]): Promise<{ added: number; replaced: number }>;
+  /** Notes a finished import. */
+  finish(of: Omit<HistoryImport, 'since' | 'until'>): Promise<void>;
+  /** Newest first. */
+  imports(): Promise<HistoryImport[]>;
+  /** Deletes an import and its rows. Returns false when there is no such import. */
+  remove(importId: string): Promise<boolean>;
+  tasks(): Promise<{ task: string; rows: number; since: number; last: number }[]>;
+  /** Hours with calls only, ascending. Sums over more than an hour are spread evenly. */
+  hourly(filter: HistoryFilter): Promise<{ at: number; calls: number }[]>;
+  /** By provider and model, bills apart from usage. `calls` `null`: the export counts none. */
+  sums(filter: HistoryFilter): Promise<HistorySum[]>;
+  errors(filter: HistoryFilter): Promise<{ code: string; calls: number }[]>;
+  /** Single calls with tokens, a random draw that is the same each time. */
+  sample(filter: HistoryFilter, limit: number): Promise<HistorySample[]>;
+  /** When single calls began, ascending; at most 20,000. */
+  times(filter: HistoryFilter): Promise<number[]>;
+  users(filter: HistoryFilter): Promise<number>;
+  /** Deletes rows from before, epoch milliseconds. */
+  expire(before: number): Promise<void>;
+}
+
+export interface HistorySum {
+  provider: string | null;
+  model: string | null;
+  bill: boolean;
+  rows: number;
+  calls: number | null;
+  inputTokens: number;
+  outputTokens: number;
+  cacheReadTokens: number;
+  costNanoUsd: NanoUsd | null;
+  /** Rows that failed not and have no cost. */
+  unpricedRows: number;
+}
+
+export interface HistorySample {
+  at: number;
+  inputTokens: number;
+  outputTokens: number;
+  cacheReadTokens: number | null;
+  cacheWriteTokens: number | null;
+  durationMs: number | null;
+  ttftMs: number | null;
+  costNanoUsd: NanoUsd | null;
+  model: string | null;
 }

@@ -21,6 +21,8 @@ export interface HistoryReadOptions {
   columns: Readonly<Record<string, string>>;
   /** USD x 1e9 of a call the file gives no cost for; `null`: no price is known. */
   price(row: ReadRow): number | null;
+  /** Told once which format it is. */
+  onFormat(name: string): void;
   /** Told now and then how far it is, 0 to 1, and how many rows there are. */
   onProgress(share: number, rows: number): void;
   signal: AbortSignal;
@@ -58,6 +60,7 @@ export async function* readHistory(options: HistoryReadOptions): AsyncGenerator<
         format = 'record' in piece ? detect(piece.record, options) : null;
         if (!format && ++tried >= TRIES) break;
         if (!format) continue;
+        options.onFormat(format.name);
       } else held.push(piece);
       for (const each of held.splice(0)) {
         for (const item of readPiece(each, format, options)) {

@@ -7,10 +7,11 @@ import { rollups } from './0002-rollups.ts';
 import { control } from './0003-control.ts';
 import { responses } from './0004-responses.ts';
 import { jobs } from './0005-jobs.ts';
+import { history } from './0006-history.ts';
 import type { Migration } from './migration.ts';
 
 /** Every step, oldest first. */
-export const MIGRATIONS: readonly Migration[] = [calls, rollups, control, responses, jobs];
+export const MIGRATIONS: readonly Migration[] = [calls, rollups, control, responses, jobs, history];
 
 /**
  * Brings the database to `target` (default: the newest version), in one transaction: all steps or none. Several
