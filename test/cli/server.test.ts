@@ -1,9 +1,15 @@
 /** Commands against a running server, then against the data folder it left behind. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { CallsAnswer, CostsAnswer, KeyCreated, RevisionsAnswer } from '../../src/control/api-types.ts';
+import type {
+  CallsAnswer,
+  CostsAnswer,
+  HistoryAnswer,
+  KeyCreated,
+  RevisionsAnswer,
+} from '../../src/control/api-types.ts';
 import { type RunningTrimtab, startTrimtab } from '../../src/main.ts';
 import type { Revision } from '../../src/stack/stack.ts';
 import { run } from './terminal.ts';
@@ -120,6 +126,25 @@ describe('with a server', () => {
     stop.abort();
     await Promise.all([following, reading]);
     expect((JSON.parse(followed.split('\n')[0] as string) as { user: string }).user).toBe('bo');
+  });
+
+  test('import checks a file, takes it once, and lets go of it', async () => {
+    const file = join(dir, 'history.csv');
+    const lines = Array.from({ length: 40 }, (_, index) => `2025-11-01 00:00:${10 + index},${index},5,0.01`);
+    writeFileSync(file, `time,input_tokens,output_tokens,cost\nnever,1,2,3\n${lines.join('\n')}\n`);
+    const dry = await json<{ added: null; rows: number }>('import', file, '--task', 'old', '--dry-run');
+    expect(dry).toMatchObject({ rows: 40, badRows: 1, added: null });
+    const first = await json<{ id: string }>('import', file, '--task', 'old');
+    expect(first).toMatchObject({ added: 40, format: 'csv', bad: [{ place: 'line 2' }] });
+    expect(await json('import', file, '--task', 'old')).toMatchObject({ id: null, added: 0 });
+    const strict = await cli('import', file, '--max-bad', '1');
+    expect(strict).toMatchObject({ code: 1, err: expect.stringContaining('nothing was imported') });
+    const list = await json<HistoryAnswer>('import', '--list');
+    expect(list).toMatchObject({ imports: [{ id: first.id, rows: 40 }], tasks: [{ task: 'old', rows: 40 }] });
+    const after = await json<HistoryAnswer>('import', '--delete', first.id);
+    expect(after).toEqual({ imports: [], tasks: [] });
+    expect((await cli('import', '--delete', first.id)).code).toBe(1);
+    expect((await cli('import')).code).toBe(2);
   });
 
   test('costs keep simulated figures apart', async () => {
