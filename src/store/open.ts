@@ -20,6 +20,7 @@ import { createRollupStore } from './rollups.ts';
 import type { Database } from './schema.ts';
 import { createSettingStore } from './settings.ts';
 import type { Store } from './store.ts';
+import { createTaskCallStore } from './task-calls.ts';
 
 /** Calls wait at most this long to be added to the rollups; a read of rollups does not wait. */
 const FOLD_EVERY_MS = 5000;
@@ -84,6 +85,7 @@ function createStore(db: Kysely<Database>, engine: Engine, { clock, logger }: St
     settings: createSettingStore(db),
     responses,
     history,
+    taskCalls: createTaskCallStore(db),
     jobs,
     async expire(retention, now) {
       await folder.flush();

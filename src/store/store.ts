@@ -19,6 +19,7 @@ export interface Store {
   readonly settings: SettingStore;
   readonly responses: ResponseStore;
   readonly history: HistoryStore;
+  readonly taskCalls: TaskCallStore;
   readonly jobs: JobStore;
   /**
    * Deletes what is older than `retention` says and gives the space back: whole partitions where the engine has
@@ -300,4 +301,19 @@ export interface HistorySample {
   ttftMs: number | null;
   costNanoUsd: NanoUsd | null;
   model: string | null;
+}
+
+/** Calls of one task as evidence for advice: real ones that reached a model. */
+export interface TaskCallStore {
+  /** When the first and the last began; `null`: there are none. */
+  range(task: string): Promise<{ since: number; last: number } | null>;
+  /** Up to 50 answered calls in a row from each of these times on, epoch milliseconds. */
+  sample(filter: HistoryFilter, places: readonly number[]): Promise<HistorySample[]>;
+  errors(filter: HistoryFilter): Promise<{ code: string; calls: number }[]>;
+  /** When calls began, ascending; at most 20,000. */
+  times(filter: HistoryFilter): Promise<number[]>;
+  /** What a deployment last asked. */
+  modelOf(deployment: string): Promise<{ provider: string; model: string } | null>;
+  /** Share of the newest captured requests that equal another of them; `null`: none is kept. */
+  repeats(filter: HistoryFilter): Promise<{ share: number; calls: number } | null>;
 }
