@@ -3,6 +3,7 @@ import { Kysely } from 'kysely';
 import type { Clock } from '../core/clock.ts';
 import { TrimtabError } from '../core/error.ts';
 import type { Logger } from '../core/log.ts';
+import { createAdviceStore } from './advice.ts';
 import { createCallStore } from './calls.ts';
 import type { Engine } from './engines/engine.ts';
 import { createSqliteEngine } from './engines/sqlite.ts';
@@ -86,6 +87,7 @@ function createStore(db: Kysely<Database>, engine: Engine, { clock, logger }: St
     responses,
     history,
     taskCalls: createTaskCallStore(db),
+    advice: createAdviceStore(db),
     jobs,
     async expire(retention, now) {
       await folder.flush();

@@ -21,6 +21,8 @@ export interface Database {
   jobs: JobsTable;
   history: HistoryTable;
   imports: ImportsTable;
+  profiles: ProfilesTable;
+  recommendations: RecommendationsTable;
   schema_version: { version: number };
 }
 
@@ -242,6 +244,25 @@ export interface ImportsTable {
   format: string;
   rows: number;
   bad_rows: number;
+}
+
+export interface ProfilesTable {
+  task: string;
+  /** JSON. */
+  profile: string;
+  at: number;
+  by_whom: string;
+}
+
+export interface RecommendationsTable {
+  id: string;
+  task: string;
+  target: string;
+  state: string;
+  /** JSON: the whole of it. */
+  body: string;
+  created_at: number;
+  changed_at: number;
 }
 
 export interface SettingsTable {

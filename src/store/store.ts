@@ -2,6 +2,7 @@ import type { CallRecord, Outcome } from '../core/call-record.ts';
 import type { HistoryImport, HistoryRow } from '../core/history-row.ts';
 import type { NanoUsd } from '../core/money.ts';
 import type { DataClass } from '../core/protocol.ts';
+import type { Recommendation } from '../core/recommendation.ts';
 import type { KeySnapshot, RetentionConfig, Revision } from '../stack/stack.ts';
 import type { JobStore } from './jobs.ts';
 
@@ -20,6 +21,7 @@ export interface Store {
   readonly responses: ResponseStore;
   readonly history: HistoryStore;
   readonly taskCalls: TaskCallStore;
+  readonly advice: AdviceStore;
   readonly jobs: JobStore;
   /**
    * Deletes what is older than `retention` says and gives the space back: whole partitions where the engine has
@@ -316,4 +318,29 @@ export interface TaskCallStore {
   modelOf(deployment: string): Promise<{ provider: string; model: string } | null>;
   /** Share of the newest captured requests that equal another of them; `null`: none is kept. */
   repeats(filter: HistoryFilter): Promise<{ share: number; calls: number } | null>;
+}
+
+/** What people declared of a task, as they wrote it. Kept until it is replaced. */
+export interface StoredProfile {
+  task: string;
+  /** JSON that the advisor parses. */
+  profile: unknown;
+  /** Epoch milliseconds. */
+  at: number;
+  by: string;
+}
+
+/** Profiles and recommendations: few rows, kept for good, since what came of advice is what it is judged by. */
+export interface AdviceStore {
+  profile(task: string): Promise<StoredProfile | undefined>;
+  profiles(): Promise<StoredProfile[]>;
+  saveProfile(profile: StoredProfile): Promise<void>;
+  /** Oldest first; of one task, or all. */
+  recommendations(task?: string): Promise<Recommendation[]>;
+  recommendation(id: string): Promise<Recommendation | undefined>;
+  /**
+   * Keeps a new one (`expected: null`), or a changed one when it was last changed at `expected`. Returns false when it
+   * was not: somebody else changed it first.
+   */
+  save(recommendation: Recommendation, options: { expected: number | null }): Promise<boolean>;
 }
