@@ -123,7 +123,7 @@ function perMillionTokens({
   return ledger.write(
     {
       id: `${option}.million-tokens`,
-      label: `${OPTION_LABELS[option]}: cost of a million tokens, input and output together`,
+      label: `${OPTION_LABELS[option]}: cost of a million tokens, input and output`,
       formula: 'cost a month / (calls a month x (input tokens + output tokens)) x 1,000,000',
       inputs: [usdPerMonth, ...inputs],
       unit: 'USD/million tokens',
