@@ -4,6 +4,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { calibrate } from '../src/capacity/calibration/leave-one-out.ts';
+import { readCalibrationRows } from '../src/capacity/calibration/rows.ts';
 import { ERRORS } from '../src/core/error.ts';
 import { catalog } from '../src/providers/index.ts';
 import { faultReference } from '../test/conformance/fault-table.ts';
@@ -97,12 +99,37 @@ export function providerReference(): string {
   ].join('\n');
 }
 
+/** Published against predicted, every configuration predicted from the others; the figures first. */
+export function calibrationReference(): string {
+  const { measurements, outOfScope } = readCalibrationRows();
+  const { predictions, medianError, p90Error, ratio } = calibrate(measurements);
+  const percent = (share: number, digits = 0): string => `${(share * 100).toFixed(digits)} %`;
+  const rows = predictions.map(
+    ({ measurement: { configuration, label, outputTokensPerSecond }, predicted }) => {
+      const error = percent(predicted / outputTokensPerSecond - 1);
+      return `| ${configuration} | ${label} | ${outputTokensPerSecond.toFixed(0)} | ${predicted.toFixed(0)} | ${error} |`;
+    },
+  );
+  return [
+    `${measurements.length} runs of ${new Set(measurements.map(({ configuration }) => configuration)).size} configurations: median absolute error ${percent(medianError, 1)}, 90th percentile ${percent(p90Error, 1)}. Measured / predicted is between ${ratio.low.toFixed(2)} and ${ratio.high.toFixed(2)} in 80 % of the runs.`,
+    '',
+    '| configuration | run (input/output tokens, or submission) | published | predicted | error |',
+    '|---|---|---|---|---|',
+    ...rows,
+    '',
+    '| left out | why |',
+    '|---|---|',
+    ...outOfScope.map(({ label, reason }) => `| ${label} | ${reason} |`),
+  ].join('\n');
+}
+
 /** Page of docs/ -> the tables it holds between `<!-- name -->` and `<!-- /name -->`. */
 export const REFERENCES: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
   'docs/errors.md': { errors: errorReference },
   'docs/config.md': { config: configReference },
   'docs/faults.md': { faults: faultReference },
   'docs/providers.md': { providers: providerReference },
+  'docs/capacity.md': { calibration: calibrationReference },
 };
 
 /** The page with its tables made anew. Throws when a marker is missing. */

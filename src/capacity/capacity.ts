@@ -11,6 +11,8 @@ export interface Citation {
   url: string;
   /** ISO date it was read or published. */
   date: string;
+  /** The row was compared with this publication when it was entered; `false`: the publication is named, and was not at hand. */
+  checked?: boolean;
 }
 
 /** Stored width of numbers, in bits a weight or a cache element takes. */

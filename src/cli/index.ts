@@ -54,4 +54,9 @@ export const commands: readonly CommandEntry[] = [
     'Bring usage that other tools recorded, so that advice starts from it',
     async () => (await import('./import.ts')).importCommand,
   ),
+  entry(
+    'capacity',
+    'Facts of open models and GPUs, GPU prices, error of the performance model',
+    async () => (await import('./capacity.ts')).capacityCommand,
+  ),
 ];

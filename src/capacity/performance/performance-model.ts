@@ -3,9 +3,9 @@
  * FLOPS in prefill and by reading the cache in decoding; links and overheads come on top. Formulas: docs/capacity.md.
  */
 
-import type { Interval } from '../../core/interval.ts';
 import type { EngineSetup, EngineStep, ModelFacts, PerformanceModel, Precision } from '../capacity.ts';
-import { type Coefficients, PRIORS } from './coefficients.ts';
+import { CALIBRATED } from './calibrated.ts';
+import type { Calibration, Coefficients } from './coefficients.ts';
 
 /** Bytes a stored element takes, scales of its block included: 16 elements share 8 bits in fp4, 128 share 32 in int4. */
 const ELEMENT_BYTES: Readonly<Record<Precision, number>> = { bf16: 2, fp8: 1, int4: 0.53125, fp4: 0.5625 };
@@ -16,6 +16,8 @@ const MEMORY_SHARE = 0.9;
 const WORKSPACE_BYTES = 2e9;
 /** Share of 16-bit FLOPS that attention over a prompt reaches; causal masking is already in the average context. */
 const PREFILL_ATTENTION_EFFICIENCY = 0.4;
+/** Recurrent state is kept in 32 bits. */
+const STATE_BYTES = 4;
 /** Latency of one all-reduce inside a node, microseconds. */
 const ALL_REDUCE_US = 8;
 /** One direction of PCIe 4.0 x16, bytes per second: what GPUs without a link of their own have. */
@@ -35,9 +37,11 @@ export function cacheBytesPerToken(model: ModelFacts, precision: Precision): num
 }
 
 /** Tokens of cache that fit beside the weights; 0: the weights alone do not fit. */
-export function cacheTokens({ model, gpu, gpusPerReplica, weights, cache }: EngineSetup): number {
+export function cacheTokens(setup: EngineSetup): number {
+  const { model, gpu, gpusPerReplica, weights, cache } = setup;
   const usable = gpusPerReplica * (gpu.memoryBytes * MEMORY_SHARE - WORKSPACE_BYTES);
-  const free = usable - weightBytes(model, weights);
+  const state = setup.maxSequences * model.stateElements * STATE_BYTES;
+  const free = usable - weightBytes(model, weights) - state;
   const copies = cacheCopies(model, gpusPerReplica);
   return Math.max(0, Math.floor(free / (cacheBytesPerToken(model, cache) * copies)));
 }
@@ -55,24 +59,10 @@ function windowed({ window, attentionLayers }: ModelFacts, tokens: number): numb
   return tokens * (1 - bounded) + window.tokens * bounded;
 }
 
-/** Coefficients with what their predictions are worth. */
-export interface Calibration {
-  coefficients: Coefficients;
-  /** 80 % interval of measured / predicted throughput. */
-  error: Interval;
-}
-
-/** Nothing measured: the means of the priors, right within a factor of two. */
-export const UNCALIBRATED: Calibration = {
-  coefficients: Object.fromEntries(
-    Object.entries(PRIORS).map(([name, [mean]]) => [name, mean]),
-  ) as unknown as Coefficients,
-  error: { low: 0.5, mid: 1, high: 2 },
-};
-
+/** The calibrated model, or one with coefficients of the caller's own. */
 export function createPerformanceModel(
   setup: EngineSetup,
-  { coefficients, error }: Calibration = UNCALIBRATED,
+  { coefficients, error }: Calibration = CALIBRATED,
 ): PerformanceModel {
   const stepSeconds = createStepTime(setup, coefficients);
   return { setup, cacheTokens: cacheTokens(setup), error, stepMs: (step) => stepSeconds(step) * 1_000 };
@@ -114,16 +104,17 @@ function createMatrixTime(
     ? (model.parameters - model.activeParameters) / (experts.count - experts.perToken)
     : 0;
   const shared = active - routed * (experts?.perToken ?? 0);
-  const passes = coefficients.activationPasses + coefficients.expertPasses * (experts?.perToken ?? 0);
-  const activationSeconds =
-    (model.layers * model.hiddenSize * ELEMENT_BYTES.bf16 * passes) /
-    (gpu.bandwidthBytesPerSecond * coefficients.weightEfficiency);
+  const elementSeconds =
+    model.hiddenSize *
+    (model.layers * coefficients.elementPs +
+      (experts ? experts.layers * experts.perToken * coefficients.expertElementPs : 0)) *
+    1e-12;
   const missed = experts ? Math.log1p(-experts.perToken / experts.count) : 0;
   return (tokens, decodes) => {
     const touched = experts ? experts.count * -Math.expm1(tokens * missed) : 0;
     const bytes = (shared + routed * touched) * ELEMENT_BYTES[weights] + head * ELEMENT_BYTES.bf16;
     const compute = (2 * active * tokens) / rate + (2 * head * decodes) / headRate;
-    return smoothMax(compute, bytes / bandwidth) + tokens * activationSeconds;
+    return smoothMax(compute, bytes / bandwidth) + tokens * elementSeconds;
   };
 }
 
@@ -137,15 +128,19 @@ function createAttentionTime(
   const share = gpusPerReplica / cacheCopies(model, gpusPerReplica);
   const bandwidth = share * gpu.bandwidthBytesPerSecond * coefficients.cacheEfficiency;
   const tokenBytes = cacheBytesPerToken(model, cache);
-  const stateBytes = 2 * model.stateElements * 4;
+  const scoreSeconds =
+    (model.attentionLayers * model.attentionHeads * coefficients.scorePs * 1e-12) / gpusPerReplica;
+  const stateBytes = 2 * model.stateElements * STATE_BYTES;
   return ({ prefillTokens, prefillContext, decodes, contextTokens }) => {
     const prefill = prefillTokens === 0 ? 0 : prefillTokens * windowed(model, prefillContext);
     const read = decodes === 0 ? 0 : decodes * windowed(model, contextTokens / decodes);
-    return (flops * prefill) / rate + (tokenBytes * read + stateBytes * decodes) / bandwidth;
+    return (
+      (flops * prefill) / rate + (tokenBytes * read + stateBytes * decodes) / bandwidth + scoreSeconds * read
+    );
   };
 }
 
-/** Two all-reduces a layer. */
+/** Two all-reduces a layer; one where a layer is attention, experts or state space alone. */
 function createLinkTime(
   { model, gpu, gpusPerReplica }: EngineSetup,
   coefficients: Coefficients,
@@ -153,8 +148,9 @@ function createLinkTime(
   if (gpusPerReplica === 1) return () => 0;
   const link = (gpu.linkBytesPerSecond ?? PCIE_BYTES_PER_SECOND) * coefficients.linkEfficiency;
   const share = (2 * (gpusPerReplica - 1)) / gpusPerReplica;
-  const perToken = (2 * model.layers * model.hiddenSize * ELEMENT_BYTES.bf16 * share) / link;
-  const latency = 2 * model.layers * ALL_REDUCE_US * 1e-6;
+  const reductions = model.layers * (model.attentionLayers < model.layers ? 1 : 2);
+  const perToken = (reductions * model.hiddenSize * ELEMENT_BYTES.bf16 * share) / link;
+  const latency = reductions * ALL_REDUCE_US * 1e-6;
   return (tokens) => latency + tokens * perToken;
 }
 
