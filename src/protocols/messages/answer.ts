@@ -29,7 +29,8 @@ export function toMessage(
   const thought = asked.thinking ? (asString(said.reasoning_content) ?? asString(said.reasoning) ?? '') : '';
   const content = [
     ...(thought === '' ? [] : [{ type: 'thinking', thinking: thought, signature: '' }]),
-    ...(text === '' ? [] : [{ type: 'text', text, citations: null }]),
+    // Without `citations: null`, which the vendor leaves out too and clients that check its answers do not take.
+    ...(text === '' ? [] : [{ type: 'text', text }]),
     ...tools,
   ];
   const stop = toStop(choice, asked, { called: tools.length > 0, refused: refusal !== '' });

@@ -114,8 +114,7 @@ export class MessagesOverChatReader implements StreamReader {
     if (text === '') return '';
     let out = '';
     if (this.#open?.type !== type) {
-      const block =
-        type === 'text' ? { type, text: '', citations: null } : { type, thinking: '', signature: '' };
+      const block = type === 'text' ? { type, text: '' } : { type, thinking: '', signature: '' };
       out = this.#openBlock({ type }, block);
     }
     const delta = type === 'text' ? { type: 'text_delta', text } : { type: 'thinking_delta', thinking: text };

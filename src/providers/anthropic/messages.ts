@@ -17,7 +17,9 @@ export function toMessages(messages: readonly unknown[]): { system: JsonObject[]
     const at = `messages[${i}]`;
     const message = asObject(value);
     if (!message) throw invalidField(at, 'an object');
-    if (message.name !== undefined && message.name !== null) throw uncarried(`${at}.name`);
+    // On a tool's result it only repeats whose it is: clients put it there, and `tool_call_id` says it.
+    if (message.role !== 'tool' && message.name !== undefined && message.name !== null)
+      throw uncarried(`${at}.name`);
     if (message.role === 'system' || message.role === 'developer')
       system.push(...toText(message.content, at));
     else addTurn(turns, toTurn(message, at));
