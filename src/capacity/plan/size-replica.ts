@@ -1,0 +1,73 @@
+/** What one replica of a setup sustains: from a load test of the same setup where there is one, else simulated. */
+import type { ReplicaCapacity } from '../capacity.ts';
+import { type LoadTest, measuredCapacity } from '../load-test/load-test.ts';
+import type { SimulationResult } from '../simulator/simulate.ts';
+import { shapeOf, sliceOf, type Workload } from '../simulator/workload.ts';
+import { type RateQuestion, slowed, sustainedRate } from './sustained-rate.ts';
+
+/** Calls in the simulations of a search; more change the rate by less than the model's error. */
+const SEARCH_CALLS = 4_000;
+
+export interface ReplicaQuestion extends RateQuestion {
+  /** Load tests that may answer instead of the model. */
+  loadTests: readonly LoadTest[];
+}
+
+export type ReplicaAnswer =
+  | { capacity: ReplicaCapacity; miss: null }
+  /** The target cannot be met at any rate, and why. */
+  | { capacity: null; miss: string };
+
+/**
+ * Calls per second of one replica within the target. The interval is the performance model's error: its low end is
+ * found with every step slower by 1 / error.low, its high end with steps faster by 1 / error.high. A setup whose low end
+ * misses the target when nearly idle has a low of 0. Deterministic. Takes about 40 simulations of 4,000 calls.
+ */
+export function sizeReplica({ model, workload, target, loadTests }: ReplicaQuestion): ReplicaAnswer {
+  const { setup, error } = model;
+  const measured = measuredCapacity(loadTests, { setup, target, shape: shapeOf(workload) });
+  if (measured) return { capacity: measured, miss: null };
+  const calls = forSearch(workload);
+  const { meanOutputTokens } = shapeOf(calls);
+  const mid = sustainedRate({ model, workload: calls, target });
+  if (mid.miss !== null) return { capacity: null, miss: mid.miss };
+  const rateAt = (throughput: number): number =>
+    throughput === 1
+      ? mid.callsPerSecond
+      : sustainedRate({ model: slowed(model, 1 / throughput), workload: calls, target }).callsPerSecond;
+  const callsPerSecond = {
+    low: Math.min(rateAt(error.low), mid.callsPerSecond),
+    mid: mid.callsPerSecond,
+    high: Math.max(rateAt(error.high), mid.callsPerSecond),
+  };
+  const capacity: ReplicaCapacity = {
+    model: setup.model.id,
+    gpu: setup.gpu.id,
+    gpusPerReplica: setup.gpusPerReplica,
+    weights: setup.weights,
+    callsPerSecond,
+    outputTokensPerSecond: {
+      low: callsPerSecond.low * meanOutputTokens,
+      mid: callsPerSecond.mid * meanOutputTokens,
+      high: callsPerSecond.high * meanOutputTokens,
+    },
+    latency: latencyOf(mid.result),
+    source: 'simulated',
+  };
+  return { capacity, miss: null };
+}
+
+/** The first calls: enough to find a rate. */
+export function forSearch(workload: Workload): Workload {
+  return workload.atMs.length <= SEARCH_CALLS ? workload : sliceOf(workload, 0, SEARCH_CALLS);
+}
+
+/** Of a workload in which every answer is one token, time per output token is 0. */
+export function latencyOf({ ttftMs, tpotMs }: SimulationResult): ReplicaCapacity['latency'] {
+  return {
+    ttftP50Ms: ttftMs.p50 ?? 0,
+    ttftP95Ms: ttftMs.p95 ?? 0,
+    tpotP50Ms: tpotMs.p50 ?? 0,
+    tpotP95Ms: tpotMs.p95 ?? 0,
+  };
+}
