@@ -7,6 +7,7 @@ import { resolve } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { makeDataDir, spoolFolder } from './control/data-folder.ts';
 import { type ControlHost, createControlHost } from './control/host.ts';
+import { answerError } from './control/host-answers.ts';
 import type { ControlOptions, Notice } from './control/link.ts';
 import { removeServerFile, writeServerFile } from './control/server-file.ts';
 import { readVersion } from './control/version.ts';
@@ -240,6 +241,10 @@ async function startCore(options: CoreOptions): Promise<Core> {
       gateway?.update(snapshot);
     },
     onNotice: options.onNotice ?? (() => {}),
+    serve(request, response) {
+      if (gateway) gateway.handle(request, response);
+      else answerError(response, 'shutting_down', 'the gateway is not there yet, or no more');
+    },
   });
   try {
     const [plane, first] = await Promise.all([loadDataPlane(), host.ready]);
@@ -297,6 +302,7 @@ function startDataPlane({ plane, host, snapshot, dataDir, logger }: DataPlanePar
     logger,
     feedback: (keyId, body) => host.feedback(keyId, body),
     responses: host.responses,
+    keptApi: (keyId, request, response) => host.keptApi(keyId, request, response),
     localVendors: vendors.byOrigin,
   });
   const stopHealth = reportHealth(gateway, host, recorder);

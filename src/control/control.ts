@@ -19,10 +19,14 @@ import type { Snapshot } from '../stack/stack.ts';
 import { openStore } from '../store/open.ts';
 import type { Store } from '../store/store.ts';
 import { createApp } from './app.ts';
+import { createBatchKind } from './batches/batch-job.ts';
+import { createKeptApi, type KeptApi } from './batches/kept-api.ts';
 import { createConfigSource } from './config-source.ts';
 import { spoolFolder } from './data-folder.ts';
 import type { ControlDeps, RunState } from './deps.ts';
 import { ensureSecrets } from './first-start.ts';
+import { createJobRunner, type JobRunner } from './jobs/runner.ts';
+import { type LineCalls, NO_LINE_CALLS } from './line-calls.ts';
 import type { ControlOptions, Notice } from './link.ts';
 import { createLiveCalls } from './live.ts';
 import { toPublicError } from './public-error.ts';
@@ -51,10 +55,14 @@ export interface ControlSetup {
   mode: 'server' | 'command';
   /** The dashboard's files; absent: none are served. Closed with the rest. */
   assets?: Assets;
+  /** How calls are made through the gateway. Absent: there is none. */
+  calls?: Pick<LineCalls, 'run'>;
 }
 
 export interface Control {
   readonly app: Hono;
+  /** Files and batches of virtual keys. */
+  readonly keptApi: KeptApi;
   readonly deps: ControlDeps;
   /** What to say on the terminal at start, secrets included. */
   readonly notices: Notice[];
@@ -106,6 +114,7 @@ async function assemble(setup: ControlSetup, store: Store): Promise<Control> {
     }),
     signIn: await createSignIn({ settings: store.settings, clock, cliToken: options.cliToken }),
     live: createLiveCalls(),
+    jobs: { add: store.jobs.add, cancel: (id) => store.jobs.cancel(id, clock.now()) },
     metrics: createMetrics(),
     state: newRunState(clock, options),
     clock,
@@ -123,11 +132,14 @@ async function assemble(setup: ControlSetup, store: Store): Promise<Control> {
       deps.live.publish(records);
     },
   });
+  const runner = mode === 'server' ? startRunner(deps, setup) : null;
+  if (runner) deps.jobs = runner;
   if (mode === 'server') drain.wake();
   else await drain.stop();
   const stopJobs = mode === 'server' ? startJobs(deps, options) : () => {};
   return {
     app: createApp(deps, setup.assets),
+    keptApi: createKeptApi(deps),
     deps,
     notices,
     spooled: () => drain.wake(),
@@ -136,12 +148,27 @@ async function assemble(setup: ControlSetup, store: Store): Promise<Control> {
     responses: createResponseKeeper(deps),
     async stop() {
       stopJobs();
+      await runner?.stop();
       setup.assets?.close();
       deps.live.close();
       if (mode === 'server') await drain.stop();
       await store.close();
     },
   };
+}
+
+/** Does the jobs of the store. Their kinds stand here, one line each. */
+function startRunner(deps: ControlDeps, { options, calls = NO_LINE_CALLS }: ControlSetup): JobRunner {
+  const { store, makeId, clock, logger } = deps;
+  return createJobRunner({
+    store: store.jobs,
+    kinds: [createBatchKind(deps, calls)],
+    worker: makeId('job'),
+    // The data folder is locked by this process.
+    exclusive: options.databaseUrl === null,
+    clock,
+    logger,
+  });
 }
 
 function newRunState(clock: Clock, options: ControlOptions): RunState {

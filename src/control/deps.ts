@@ -4,6 +4,7 @@ import type { Logger } from '../core/log.ts';
 import type { Metrics } from '../evidence/metrics.ts';
 import type { DeploymentHealthView } from '../gateway/gateway.ts';
 import type { Store } from '../store/store.ts';
+import type { JobRunner } from './jobs/runner.ts';
 import type { ProcessHealth } from './link.ts';
 import type { LiveCalls } from './live.ts';
 import type { Revisions } from './revisions.ts';
@@ -15,6 +16,8 @@ export interface ControlDeps {
   revisions: Revisions;
   signIn: SignIn;
   live: LiveCalls;
+  /** Work in the background. Without a server it is put down for the next one. */
+  jobs: Pick<JobRunner, 'add' | 'cancel'>;
   metrics: Metrics;
   state: RunState;
   clock: Clock;

@@ -6,14 +6,14 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../core/clock.ts';
-import { ERRORS, type ErrorCode, TrimtabError } from '../core/error.ts';
+import { TrimtabError } from '../core/error.ts';
 import type { Logger } from '../core/log.ts';
 import type { GatewayRequest, GatewayResponse, KeptResponses } from '../gateway/gateway.ts';
-import { redact } from '../governance/redact.ts';
-import { toErrorBody } from '../protocols/error-body.ts';
 import type { Snapshot } from '../stack/stack.ts';
-import type { ApiError } from './api-types.ts';
+import { answerError, feedbackUnavailable, lookupFailed } from './host-answers.ts';
+import { serveLineCall } from './line-calls.ts';
 import type { ControlOptions, FromControl, Notice, ToControl } from './link.ts';
+import { sendUpload, type Upload } from './transfer-window.ts';
 
 /** Largest request body the control API takes. Configs and feedback are far smaller. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
@@ -33,6 +33,8 @@ export interface HostOptions {
   logger: Logger;
   onSnapshot: (snapshot: Snapshot) => void;
   onNotice: (notice: Notice) => void;
+  /** Serves a call that the control thread makes. */
+  serve: (request: GatewayRequest, response: GatewayResponse) => void;
 }
 
 export interface ControlHost {
@@ -40,6 +42,8 @@ export interface ControlHost {
   readonly ready: Promise<{ snapshot: Snapshot; notices: Notice[] }>;
   /** Takes a request the gateway does not serve itself. */
   forward(request: GatewayRequest & { url: string }, response: GatewayResponse): void;
+  /** Takes a request of a virtual key for files and batches. */
+  keptApi(keyId: string, request: GatewayRequest, response: GatewayResponse): void;
   feedback(keyId: string, body: unknown): Promise<{ status: number; body: unknown }>;
   /** Responses that apps may continue; see `link.ts`. */
   readonly responses: KeptResponses;
@@ -59,6 +63,7 @@ interface Pending {
   headed: boolean;
   /** Bytes written since the reader last kept up. */
   waitingBytes: number;
+  upload: Upload | null;
 }
 
 /** Starts the control thread. */
@@ -95,7 +100,22 @@ class WorkerHost implements ControlHost {
   }
 
   forward(request: GatewayRequest & { url: string }, response: GatewayResponse): void {
+    this.pass(request, response, null);
+  }
+
+  keptApi(keyId: string, request: GatewayRequest, response: GatewayResponse): void {
+    const url = request.query ? `${request.path}?${request.query}` : request.path;
+    this.pass({ ...request, url }, response, keyId);
+  }
+
+  private pass(
+    request: GatewayRequest & { url: string },
+    response: GatewayResponse,
+    keyId: string | null,
+  ): void {
+    const { upload } = request;
     if (!this.isReady) {
+      upload?.resume();
       answerError(response, 'store_unavailable', 'the control thread is starting again; calls are served');
       return;
     }
@@ -104,21 +124,32 @@ class WorkerHost implements ControlHost {
       return;
     }
     const id = this.nextId++;
-    const entry: Pending = { response, headed: false, waitingBytes: 0 };
+    const entry: Pending = { response, headed: false, waitingBytes: 0, upload: null };
     this.pending.set(id, entry);
     response.onClientLeft(() => this.abort(id));
-    response.onDrain(() => {
-      entry.waitingBytes = 0;
-    });
+    response.onDrain(() => this.credit(id, entry));
     const hasBody = request.method !== 'GET' && request.method !== 'HEAD' && request.body.length > 0;
     this.post({
       type: 'request',
       id,
+      keyId,
       method: request.method,
       url: request.url,
       headers: flatten(request.headers),
       body: hasBody ? new Uint8Array(request.body) : null,
+      more: upload !== undefined,
     });
+    if (!upload) return;
+    entry.upload = sendUpload(upload, (body, more) => {
+      if (this.isReady) this.post({ type: 'part', id, body, more });
+    });
+  }
+
+  /** What was sent to the client has left; the control thread may send more. */
+  private credit(id: number, entry: Pending): void {
+    const bytes = entry.waitingBytes;
+    entry.waitingBytes = 0;
+    if (bytes > 0 && this.isReady && this.pending.has(id)) this.post({ type: 'taken', id, bytes });
   }
 
   feedback(keyId: string, body: unknown): Promise<{ status: number; body: unknown }> {
@@ -238,6 +269,12 @@ class WorkerHost implements ControlHost {
       case 'chunk':
         this.onChunk(message);
         break;
+      case 'taken':
+        this.pending.get(message.id)?.upload?.taken(message.bytes);
+        break;
+      case 'run-call':
+        serveLineCall(message, this.options.serve, (reply) => this.isReady && this.post(reply));
+        break;
       case 'feedback-taken':
         this.feedbacks.get(message.id)?.({ status: message.status, body: message.body });
         this.feedbacks.delete(message.id);
@@ -293,6 +330,7 @@ class WorkerHost implements ControlHost {
     const entry = this.pending.get(message.id);
     if (!entry) return;
     entry.headed = true;
+    entry.upload?.drop();
     const headers = Object.fromEntries(message.headers);
     if (!message.more) {
       this.pending.delete(message.id);
@@ -312,7 +350,8 @@ class WorkerHost implements ControlHost {
       entry.response.end(Buffer.from(body));
       return;
     }
-    if (!entry.response.write(Buffer.from(body))) entry.waitingBytes += body.length;
+    entry.waitingBytes += body.length;
+    if (entry.response.write(Buffer.from(body))) this.credit(id, entry);
     if (entry.waitingBytes <= MAX_WAITING_BYTES) return;
     this.abort(id);
     entry.response.end();
@@ -323,8 +362,9 @@ class WorkerHost implements ControlHost {
   }
 
   private failPending(why: string): void {
-    for (const [id, { response, headed }] of this.pending) {
+    for (const [id, { response, headed, upload }] of this.pending) {
       this.abort(id);
+      upload?.drop();
       if (headed) response.end();
       else answerError(response, 'store_unavailable', why);
     }
@@ -349,25 +389,4 @@ function flatten(headers: GatewayRequest['headers']): [string, string][] {
     if (value === undefined) return [];
     return [[name, Array.isArray(value) ? value.join(', ') : value]];
   });
-}
-
-function answerError(response: GatewayResponse, code: ErrorCode, message: string): void {
-  const { status, advice } = ERRORS[code];
-  const answer: ApiError = { error: { code, message, field: null, advice } };
-  const body = Buffer.from(JSON.stringify(answer));
-  response.head(status, {
-    'content-type': 'application/json',
-    'content-length': String(body.length),
-    ...(ERRORS[code].retryable ? { 'retry-after': '2' } : {}),
-  });
-  response.end(body);
-}
-
-function lookupFailed(why: string): TrimtabError {
-  return new TrimtabError('store_unavailable', `The earlier response cannot be looked up: ${why}.`);
-}
-
-function feedbackUnavailable(): { status: number; body: unknown } {
-  const error = new TrimtabError('store_unavailable', 'Feedback cannot be taken at the moment.');
-  return { status: error.status, body: toErrorBody(error, redact) };
 }

@@ -2,6 +2,7 @@ import type { ErrorCode } from '../core/error.ts';
 import type { LogFields } from '../core/log.ts';
 import type { DeploymentHealthView } from '../gateway/gateway.ts';
 import type { KeySnapshot, Snapshot } from '../stack/stack.ts';
+import type { CallRan, RunCall } from './line-calls.ts';
 
 /**
  * The two threads and what passes between them. The gateway thread serves calls and owns the listening socket; the
@@ -14,15 +15,24 @@ export type ToControl =
   | { type: 'start'; options: ControlOptions }
   /** Bytes were appended to the spool. At most one per 25 ms. */
   | { type: 'spooled' }
-  /** A request for `/api`, `/metrics` or the dashboard. */
+  /**
+   * A request for `/api`, `/metrics` or the dashboard; with a `keyId`, that virtual key's for files and batches. `more`:
+   * its body follows in parts.
+   */
   | {
       type: 'request';
       id: number;
+      keyId: string | null;
       method: string;
       url: string;
       headers: [string, string][];
       body: Uint8Array | null;
+      more: boolean;
     }
+  | { type: 'part'; id: number; body: Uint8Array; more: boolean }
+  /** Bytes of a streamed answer that the client has taken. */
+  | { type: 'taken'; id: number; bytes: number }
+  | CallRan
   /** The client went away before the answer was complete. */
   | { type: 'abort'; id: number }
   /** Feedback that came through `/v1/feedback`, already checked. */
@@ -50,6 +60,10 @@ export type FromControl =
       more: boolean;
     }
   | { type: 'chunk'; id: number; body: Uint8Array; more: boolean }
+  /** Bytes of an upload that were taken. */
+  | { type: 'taken'; id: number; bytes: number }
+  /** A line of a batch, to be called. */
+  | RunCall
   | { type: 'feedback-taken'; id: number; status: number; body: unknown }
   /** `items`: JSON of its items, comma-separated; `null`: not there for this key. `error`: it could not be looked up. */
   | { type: 'response-found'; id: number; items: string | null; error: FoundError | null }

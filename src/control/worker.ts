@@ -4,11 +4,15 @@ import { systemClock } from '../core/clock.ts';
 import { TrimtabError } from '../core/error.ts';
 import type { LogFields, Logger } from '../core/log.ts';
 import { type Control, createControl } from './control.ts';
+import { createLineCalls } from './line-calls.ts';
 import type { ControlOptions, FromControl, ToControl } from './link.ts';
 import { createAssets } from './static.ts';
+import { ReceivedUpload, SendWindow } from './transfer-window.ts';
 
 type RequestMessage = Extract<ToControl, { type: 'request' }>;
 
+/** Content types of answers that are sent part by part. */
+const STREAMED: ReadonlySet<string> = new Set(['text/event-stream', 'application/octet-stream']);
 const SPOOL_REPORT_EVERY_MS = 1_000;
 /** Requests reach the app by message; this only makes their paths whole URLs. */
 const ORIGIN = 'http://control.invalid';
@@ -20,8 +24,17 @@ const post = (message: FromControl, transfer: ArrayBuffer[] = []) => port.postMe
 const log = (level: 'info' | 'warn' | 'error') => (fields: LogFields, message: string) =>
   post({ type: 'log', level, fields, message });
 const logger: Logger = { info: log('info'), warn: log('warn'), error: log('error') };
-const underWay = new Map<number, AbortController>();
+const underWay = new Map<number, UnderWay>();
+const lineCalls = createLineCalls(post);
 let control: Control | undefined;
+
+/** A request that is not answered whole yet. */
+interface UnderWay {
+  abort: AbortController;
+  upload: ReceivedUpload | null;
+  /** Of its answer, when that streams. */
+  window: SendWindow;
+}
 
 port.on('message', (message: ToControl) => {
   handle(message).catch((error: unknown) => {
@@ -44,7 +57,17 @@ async function handle(message: ToControl): Promise<void> {
       await answer(message);
       return;
     case 'abort':
-      underWay.get(message.id)?.abort();
+      underWay.get(message.id)?.upload?.break();
+      underWay.get(message.id)?.abort.abort();
+      return;
+    case 'part':
+      underWay.get(message.id)?.upload?.received(message.body, message.more);
+      return;
+    case 'taken':
+      underWay.get(message.id)?.window.taken(message.bytes);
+      return;
+    case 'call-ran':
+      lineCalls.ran(message);
       return;
     case 'feedback': {
       const taken = await control?.takeFeedback(message.keyId, message.body);
@@ -83,6 +106,7 @@ async function start(options: ControlOptions): Promise<void> {
       logger,
       mode: 'server',
       assets: createAssets({ logger }),
+      calls: lineCalls,
       onSnapshot: (snapshot) => ready && post({ type: 'snapshot', snapshot }),
     });
     control = started;
@@ -115,21 +139,25 @@ async function stop(): Promise<void> {
 }
 
 /** Runs one request and sends its answer back: in one message when it is complete, in chunks when it streams. */
-async function answer({ id, method, url, headers, body }: RequestMessage): Promise<void> {
+async function answer({ id, keyId, method, url, headers, body, more }: RequestMessage): Promise<void> {
   const abort = new AbortController();
-  underWay.set(id, abort);
+  const upload = more ? new ReceivedUpload((bytes) => post({ type: 'taken', id, bytes })) : null;
+  const state: UnderWay = { abort, upload, window: new SendWindow() };
+  underWay.set(id, state);
   try {
     const request = new Request(ORIGIN + url, {
       method,
       headers,
-      body: body === null ? null : Buffer.from(body),
+      body: upload?.stream ?? (body === null ? null : Buffer.from(body)),
       signal: abort.signal,
+      ...(upload && { duplex: 'half' }),
     });
-    const response = await (control?.app.fetch(request) ?? new Response(null, { status: 503 }));
+    const response = await (serve(request, keyId) ?? new Response(null, { status: 503 }));
     const head = { type: 'response' as const, id, status: response.status, headers: [...response.headers] };
-    if (response.headers.get('content-type') === 'text/event-stream' && response.body) {
+    if (STREAMED.has(response.headers.get('content-type') ?? '') && response.body) {
       post({ ...head, body: null, more: true });
-      await sendStream(id, response.body, abort.signal);
+      // Live events are cut off instead when nobody reads them.
+      await sendStream(id, response.body, { ...state, paced: !isLive(response) });
       return;
     }
     const bytes = await response.arrayBuffer();
@@ -139,11 +167,29 @@ async function answer({ id, method, url, headers, body }: RequestMessage): Promi
   }
 }
 
-async function sendStream(id: number, body: ReadableStream<Uint8Array>, signal: AbortSignal): Promise<void> {
+function isLive(response: Response): boolean {
+  return response.headers.get('content-type') === 'text/event-stream';
+}
+
+function serve(request: Request, keyId: string | null): Promise<Response> | Response | undefined {
+  return keyId === null ? control?.app.fetch(request) : control?.keptApi(keyId, request);
+}
+
+async function sendStream(
+  id: number,
+  body: ReadableStream<Uint8Array>,
+  { abort: { signal }, window, paced }: UnderWay & { paced: boolean },
+): Promise<void> {
   const reader = body.getReader();
-  signal.addEventListener('abort', () => void reader.cancel(), { once: true });
+  const leave = () => {
+    void reader.cancel();
+    window.close();
+  };
+  signal.addEventListener('abort', leave, { once: true });
   for (;;) {
+    if (paced) await window.room();
     const { done, value } = await reader.read();
+    window.sent(value?.length ?? 0);
     post({ type: 'chunk', id, body: value ?? new Uint8Array(), more: !done });
     if (done) return;
   }

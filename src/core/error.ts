@@ -72,6 +72,19 @@ export const ERRORS = {
   body_too_large: row([413, 'invalid_request_error', false, 'Send less, or raise `gateway.maxBodyBytes`.']),
   headers_too_large: row([431, 'invalid_request_error', false, 'Send smaller headers.']),
   body_timeout: row([408, 'invalid_request_error', true, 'Send the body faster.']),
+  unknown_id: row([
+    404,
+    'invalid_request_error',
+    false,
+    'Check the id; a key finds only what was made with it.',
+  ]),
+  file_too_large: row([
+    413,
+    'invalid_request_error',
+    false,
+    'Send the file in parts, or raise `gateway.maxFileBytes`.',
+  ]),
+  batch_ended: row([409, 'invalid_request_error', false, 'Nothing to do: its results are in its files.']),
   unknown_model: row([
     404,
     'invalid_request_error',

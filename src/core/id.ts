@@ -1,7 +1,18 @@
 import { randomFillSync } from 'node:crypto';
 
 /** Prefixes of every id the product hands out. */
-export type IdPrefix = 'call' | 'key' | 'fb' | 'rev' | 'sess' | 'req' | 'job' | 'imp' | 'rec';
+export type IdPrefix =
+  | 'call'
+  | 'key'
+  | 'fb'
+  | 'rev'
+  | 'sess'
+  | 'req'
+  | 'job'
+  | 'imp'
+  | 'rec'
+  | 'file'
+  | 'batch';
 
 /** Makes ids. Injected wherever one is needed, so that tests can fix time and randomness. */
 export type MakeId = (prefix: IdPrefix) => string;

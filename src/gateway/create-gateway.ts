@@ -2,6 +2,7 @@ import { createThroughputMeter } from '../evidence/throughput.ts';
 import { createGates } from '../routing/gates.ts';
 import { createHealth } from '../routing/health.ts';
 import type { Gateway, GatewayOptions } from './gateway.ts';
+import { streamsBody } from './kept.ts';
 import { route } from './routes.ts';
 import { takesCalls } from './stages/admit.ts';
 import { type GatewayState, prepareServing } from './state.ts';
@@ -32,6 +33,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   };
   return {
     handle: (request, response) => route(state, request, response),
+    streamsBody,
     update(snapshot) {
       state.serving = prepareServing(snapshot, options);
     },

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { Clock } from '../core/clock.ts';
 import type { MakeId } from '../core/id.ts';
 import type { Logger } from '../core/log.ts';
@@ -19,6 +20,8 @@ export interface Gateway {
   health(): { deployments: DeploymentHealthView[]; callsServed: number; openStreams: number };
   /** False while it drains, and while records cannot be written and the stack says to refuse calls then. */
   takesCalls(): boolean;
+  /** Whether the body of such a request is to be handed on as it comes, rather than collected first. */
+  streamsBody(method: string, path: string): boolean;
   /** Takes no new calls, waits for those under way up to `deadlineMs`, then cuts them with an error event. */
   drain(deadlineMs: number): Promise<void>;
   close(): Promise<void>;
@@ -37,6 +40,11 @@ export interface GatewayOptions {
   feedback: (keyId: string, body: unknown) => Promise<{ status: number; body: unknown }>;
   /** Where responses that apps may continue by `previous_response_id` are kept. Absent: none are. */
   responses?: KeptResponses;
+  /**
+   * Serves `/v1/files` and `/v1/batches` for the virtual key of this id, off the gateway's thread. Absent: neither is
+   * there.
+   */
+  keptApi?: (keyId: string, request: GatewayRequest, response: GatewayResponse) => void;
   /** Vendors simulated on this machine, by the origin their provider names: started on first use. */
   localVendors: ReadonlyMap<string, () => Promise<{ host: string; port: number }>>;
 }
@@ -53,13 +61,26 @@ export interface KeptResponses {
   find(keyId: string, previous: { responseId: string; model: string }): Promise<string | null>;
 }
 
-/** A request whose body is complete and within limits. Header names are lower case. */
+/** A request whose body is complete and within limits, unless it is an `upload`. Header names are lower case. */
 export interface GatewayRequest {
   method: string;
   /** Path without query. */
   path: string;
+  /** What stands behind the `?`; absent or empty: nothing. */
+  query?: string;
   headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Empty when the body is an {@link upload}. */
   body: Buffer;
+  /** The body as it comes, of a request that {@link Gateway.streamsBody} wants so. Whoever takes it reads or resumes it. */
+  upload?: Readable;
+  /** Of a call that the house itself makes for a key. Never set from what a client sent. */
+  acting?: Acting;
+}
+
+/** For whom, and as part of what, the house makes a call. */
+export interface Acting {
+  keyId: string;
+  batchId: string;
 }
 
 /** Where an answer goes. Owned by the transport. */

@@ -1,4 +1,6 @@
 /** The gateway as a `fetch`, for an app in the same process: the same pipeline without the sockets. */
+import { Readable } from 'node:stream';
+import type { ReadableStream as WebStream } from 'node:stream/web';
 import type { Gateway, GatewayResponse } from './gateway.ts';
 
 /** Bytes of a stream that wait unread before the vendor is paused. */
@@ -16,11 +18,19 @@ export function createFetch(gateway: Gateway): typeof fetch {
     request.headers.forEach((value, name) => {
       headers[name] = value;
     });
-    const body = Buffer.from(await request.arrayBuffer());
+    const { pathname: path, search } = new URL(request.url);
+    const upload =
+      request.body && gateway.streamsBody(request.method, path)
+        ? Readable.fromWeb(request.body as WebStream<Uint8Array>)
+        : undefined;
+    const body = upload ? Buffer.alloc(0) : Buffer.from(await request.arrayBuffer());
     return new Promise((resolve, reject) => {
       const response = new FetchResponse(request, resolve, reject);
-      const path = new URL(request.url).pathname;
-      gateway.handle({ method: request.method, path, headers, body }, response);
+      const query = search.slice(1);
+      gateway.handle(
+        { method: request.method, path, query, headers, body, ...(upload && { upload }) },
+        response,
+      );
     });
   };
 }

@@ -14,7 +14,7 @@ import type { AttemptEvents } from './stages/attempt.ts';
 import { choose } from './stages/choose.ts';
 import { close, loggedError } from './stages/close.ts';
 import * as client from './stages/deliver.ts';
-import { identify, parse } from './stages/identify.ts';
+import { callerOf, identify, parse } from './stages/identify.ts';
 import { nextAttempt } from './stages/next-attempt.ts';
 import { waitForPlace } from './stages/place.ts';
 import { makePlan } from './stages/plan.ts';
@@ -29,7 +29,7 @@ export function serveCall(state: GatewayState, protocol: Protocol, incoming: Inc
   const call = new Call(state, protocol, incoming);
   const { request, response } = incoming;
   try {
-    call.key = call.serving.keyring.authenticate(request.headers);
+    call.key = callerOf(call);
     call.mark('authenticate');
     checkBody(state, request);
     call.parsed = parse(call);

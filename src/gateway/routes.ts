@@ -8,6 +8,7 @@ import { parseObject } from '../protocols/request.ts';
 import type { KeySnapshot } from '../stack/stack.ts';
 import { countTokens } from './count-tokens.ts';
 import type { GatewayRequest, GatewayResponse } from './gateway.ts';
+import { isKept, serveKept } from './kept.ts';
 import { findModel, listModels } from './models.ts';
 import { serveCall } from './pipeline.ts';
 import { serveResponse } from './responses.ts';
@@ -42,9 +43,11 @@ export function route(state: GatewayState, request: GatewayRequest, response: Ga
     return;
   }
   try {
-    if (request.method === 'OPTIONS') answerOptions(request, response);
+    if (isKept(state, request)) serveKept(state, request, response);
+    else if (request.method === 'OPTIONS') answerOptions(request, response);
     else serveOther(state, request, response);
   } catch (thrown) {
+    request.upload?.resume();
     sendError(response, logged(state, thrown), { ...state.serving, path: request.path });
   }
 }

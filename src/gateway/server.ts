@@ -55,7 +55,8 @@ export async function startServer(options: ServerOptions): Promise<TrimtabServer
     {
       maxHeaderSize: limits.maxHeaderBytes,
       headersTimeout: bodyMs,
-      requestTimeout: bodyMs,
+      // The time of a body is kept in `collect` and `watchUpload`: a large upload may take longer than others.
+      requestTimeout: 0,
       keepAliveTimeout: KEEP_ALIVE_MS,
       connectionsCheckingInterval: Math.min(TIMEOUT_CHECK_MS, bodyMs),
       noDelay: true,
@@ -120,16 +121,23 @@ function receive(options: ServingOptions, request: IncomingMessage, response: Se
     sendProbe(out, ready);
     return;
   }
-  collect(request, options.limits.maxBodyBytes, (body, error) => {
+  const method = request.method ?? 'GET';
+  const query = question < 0 ? '' : url.slice(question + 1);
+  const { headers } = request;
+  const isCall = path.startsWith('/v1/') || path === '/v1';
+  const bodyMs = options.limits.bodyMs ?? BODY_MS;
+  if (isCall && options.gateway.streamsBody(method, path)) {
+    watchUpload(request, bodyMs);
+    options.gateway.handle({ method, path, query, headers, body: NO_BODY, upload: request }, out);
+    return;
+  }
+  collect(request, { maxBytes: options.limits.maxBodyBytes, bodyMs }, (body, error) => {
     if (error) {
       response.shouldKeepAlive = false;
       sendError(out, error, { redact, path });
       return;
     }
-    const method = request.method ?? 'GET';
-    const { headers } = request;
-    if (path.startsWith('/v1/') || path === '/v1')
-      options.gateway.handle({ method, path, headers, body }, out);
+    if (isCall) options.gateway.handle({ method, path, query, headers, body }, out);
     else options.forward({ method, path, headers, body, url }, out);
   });
 }
@@ -149,14 +157,26 @@ function sendProbe(response: GatewayResponse, ready: boolean): void {
 type Collected = (body: Buffer, error: TrimtabError | null) => void;
 
 /** Reads the body up to the limit. What is too large by its own word is refused before it is read. */
-function collect(request: IncomingMessage, maxBytes: number, done: Collected): void {
-  const tooLarge = (): void => {
+function collect(
+  request: IncomingMessage,
+  { maxBytes, bodyMs }: { maxBytes: number; bodyMs: number },
+  done: Collected,
+): void {
+  const refuseBody = (error: TrimtabError): void => {
+    clearTimeout(timer);
     request.removeAllListeners('data');
     request.removeAllListeners('end');
-    // Read on without keeping, so that the client sees the answer instead of a reset; requestTimeout bounds it.
+    // Read on without keeping, so that the client sees the answer instead of a reset; not for longer than that.
     request.resume();
-    done(NO_BODY, new TrimtabError('body_too_large', `The body is larger than ${maxBytes} bytes.`));
+    watchUpload(request, bodyMs);
+    done(NO_BODY, error);
   };
+  const tooLarge = (): void =>
+    refuseBody(new TrimtabError('body_too_large', `The body is larger than ${maxBytes} bytes.`));
+  const timer = setTimeout(
+    () => refuseBody(new TrimtabError('body_timeout', 'The request did not arrive in time.')),
+    bodyMs,
+  );
   const announced = request.headers['content-length'];
   if (announced !== undefined && Number(announced) > maxBytes) {
     tooLarge();
@@ -172,7 +192,25 @@ function collect(request: IncomingMessage, maxBytes: number, done: Collected): v
     else if (more) more.push(chunk);
     else more = [first, chunk];
   });
-  request.on('end', () => done(more ? Buffer.concat(more, size) : (first ?? NO_BODY), null));
+  request.on('end', () => {
+    clearTimeout(timer);
+    done(more ? Buffer.concat(more, size) : (first ?? NO_BODY), null);
+  });
+  request.on('close', () => clearTimeout(timer));
+}
+
+/** Drops the connection of an upload that stands still for `idleMs`. */
+function watchUpload(request: IncomingMessage, idleMs: number): void {
+  const { socket } = request;
+  let seen = socket.bytesRead;
+  const timer = setInterval(() => {
+    if (request.complete) clearInterval(timer);
+    else if (socket.bytesRead === seen) socket.destroy();
+    seen = socket.bytesRead;
+  }, idleMs);
+  timer.unref();
+  request.on('close', () => clearInterval(timer));
+  request.on('end', () => clearInterval(timer));
 }
 
 /** A response on a socket. Head and first bytes go out in one write. */

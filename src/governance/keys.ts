@@ -16,6 +16,8 @@ export interface Keyring {
    * both are there). Throws missing_key, invalid_key, key_disabled, or key_expired by the clock at this call.
    */
   authenticate(headers: RequestHeaders): KeySnapshot;
+  /** The key of this id, for what the house does on its behalf. Throws invalid_key, key_disabled, key_expired. */
+  find(keyId: string): KeySnapshot;
 }
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
@@ -33,6 +35,14 @@ export function createKeyring(keys: readonly KeySnapshot[], clock: Clock): Keyri
   const byHash = new Map(keys.map((key) => [key.sha256, key]));
   const cache = new Map<string, KeySnapshot>();
 
+  const checkUsable = (key: KeySnapshot): KeySnapshot => {
+    if (key.disabled) throw new TrimtabError('key_disabled', `The virtual key "${key.name}" is disabled.`);
+    if (key.expiresAt !== null && clock.now() >= key.expiresAt) {
+      const when = new Date(key.expiresAt).toISOString();
+      throw new TrimtabError('key_expired', `The virtual key "${key.name}" expired at ${when}.`);
+    }
+    return key;
+  };
   const remember = (raw: string, key: KeySnapshot): void => {
     if (cache.size >= CACHE_ENTRIES) cache.delete(cache.keys().next().value as string);
     cache.set(raw, key);
@@ -46,12 +56,12 @@ export function createKeyring(keys: readonly KeySnapshot[], clock: Clock): Keyri
         if (!key) throw unknownKey(raw);
         remember(raw, key);
       }
-      if (key.disabled) throw new TrimtabError('key_disabled', `The virtual key "${key.name}" is disabled.`);
-      if (key.expiresAt !== null && clock.now() >= key.expiresAt) {
-        const when = new Date(key.expiresAt).toISOString();
-        throw new TrimtabError('key_expired', `The virtual key "${key.name}" expired at ${when}.`);
-      }
-      return key;
+      return checkUsable(key);
+    },
+    find(keyId) {
+      const key = keys.find(({ id }) => id === keyId);
+      if (!key) throw new TrimtabError('invalid_key', 'The virtual key of this call is not there any more.');
+      return checkUsable(key);
     },
   };
 }

@@ -43,11 +43,13 @@ function resolver(offers: Record<string, string[]>, deployments: Record<string, 
       maxBodyBytes: 1,
       maxAnswerBytes: 1,
       maxHeaderBytes: 1,
+      maxFileBytes: 1,
+      maxBatchCalls: 1,
       untasked: { dataClass: 'public', capture: 'none' },
       timeouts: TIMEOUTS,
     },
     spool: { whenFull: 'refuse', maxBytes: 1 },
-    retention: { callsDays: 1, payloadsDays: 1, rollupsDays: 1 },
+    retention: { callsDays: 1, payloadsDays: 1, rollupsDays: 1, filesDays: 1 },
   };
   const connections = new Map(
     Object.entries(offers).map(([name, models]) => [

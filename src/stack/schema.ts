@@ -25,13 +25,20 @@ export const DEFAULT_GATEWAY: GatewayConfig = {
   maxBodyBytes: 20 * MEBIBYTE,
   maxAnswerBytes: 20 * MEBIBYTE,
   maxHeaderBytes: 16 * 1024,
+  maxFileBytes: 200 * MEBIBYTE,
+  maxBatchCalls: 4,
   untasked: { dataClass: 'internal', capture: 'metadata' },
   timeouts: DEFAULT_TIMEOUTS,
 };
 
 export const DEFAULT_SPOOL: SpoolConfig = { whenFull: 'refuse', maxBytes: 2048 * MEBIBYTE };
 
-export const DEFAULT_RETENTION: RetentionConfig = { callsDays: 90, payloadsDays: 14, rollupsDays: 730 };
+export const DEFAULT_RETENTION: RetentionConfig = {
+  callsDays: 90,
+  payloadsDays: 14,
+  rollupsDays: 730,
+  filesDays: 30,
+};
 
 const dataClass = z
   .enum(DATA_CLASSES as ['public', 'internal', 'confidential', 'restricted'])
@@ -315,6 +322,15 @@ export const gatewaySchema = z.strictObject({
   maxHeaderBytes: bytes
     .default(DEFAULT_GATEWAY.maxHeaderBytes)
     .describe('Largest request head. Read at start.'),
+  maxFileBytes: bytes
+    .default(DEFAULT_GATEWAY.maxFileBytes)
+    .describe('Largest file kept for batches, and largest body that is passed on as it comes.'),
+  maxBatchCalls: z
+    .int()
+    .min(1)
+    .max(1_000)
+    .default(DEFAULT_GATEWAY.maxBatchCalls)
+    .describe('Calls of batches that one process runs at once.'),
   untasked: z
     .strictObject({ dataClass: dataClass.default('internal'), capture: capture.default('metadata') })
     .prefault({})
@@ -337,6 +353,9 @@ export const retentionSchema = z
     callsDays: days.default(DEFAULT_RETENTION.callsDays).describe('Call records.'),
     payloadsDays: days.default(DEFAULT_RETENTION.payloadsDays).describe('Captured requests and answers.'),
     rollupsDays: days.default(DEFAULT_RETENTION.rollupsDays).describe('Hourly sums, which the pages read.'),
+    filesDays: days
+      .default(DEFAULT_RETENTION.filesDays)
+      .describe('Files of `/v1/files`, and batches that ended.'),
   })
   .describe('Days each kind of row is kept.');
 

@@ -172,6 +172,10 @@ export interface GatewayConfig {
   maxBodyBytes: number;
   maxAnswerBytes: number;
   maxHeaderBytes: number;
+  /** Largest file kept for batches. */
+  maxFileBytes: number;
+  /** Calls of batches that this process runs at once. */
+  maxBatchCalls: number;
   /** Data class of calls that name no task. */
   untasked: { dataClass: DataClass; capture: Capture };
   timeouts: Timeouts;
@@ -189,6 +193,7 @@ export interface RetentionConfig {
   callsDays: number;
   payloadsDays: number;
   rollupsDays: number;
+  filesDays: number;
 }
 
 /** An applied stack. `id` is `rev_` + the first 16 hex digits of the SHA-256 of the canonical JSON. */

@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
+import type { JobsTable } from './batch-tables.ts';
 import type { Engine } from './engines/engine.ts';
-import type { Database, JobsTable } from './schema.ts';
+import type { Database } from './schema.ts';
 
 export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
 

@@ -4,11 +4,13 @@ import type { Clock } from '../core/clock.ts';
 import { TrimtabError } from '../core/error.ts';
 import type { Logger } from '../core/log.ts';
 import { createAdviceStore } from './advice.ts';
+import { createBatchStore } from './batches.ts';
 import { createCallStore } from './calls.ts';
 import type { Engine } from './engines/engine.ts';
 import { createSqliteEngine } from './engines/sqlite.ts';
 import { expire } from './expire.ts';
 import { createFeedbackStore } from './feedback.ts';
+import { createFileStore } from './files.ts';
 import { createFolder } from './fold.ts';
 import { createHistoryStore } from './history.ts';
 import { createJobStore } from './jobs.ts';
@@ -77,6 +79,8 @@ function createStore(db: Kysely<Database>, engine: Engine, { clock, logger }: St
   const responses = createResponseStore(db);
   const history = createHistoryStore(db, engine);
   const jobs = createJobStore(db, engine);
+  const files = createFileStore(db);
+  const batches = createBatchStore(db);
   return {
     calls: createCallStore(db, engine, folder),
     rollups: createRollupStore(db, folder),
@@ -89,11 +93,15 @@ function createStore(db: Kysely<Database>, engine: Engine, { clock, logger }: St
     taskCalls: createTaskCallStore(db),
     advice: createAdviceStore(db),
     jobs,
+    files,
+    batches,
     async expire(retention, now) {
       await folder.flush();
       await responses.expire(now - retention.payloadsDays * DAY_MS);
       await history.expire(now - retention.rollupsDays * DAY_MS);
       await jobs.expire(now - retention.callsDays * DAY_MS);
+      await files.expire(now, now - DAY_MS);
+      await batches.expire(now - retention.filesDays * DAY_MS);
       return expire(db, engine, { retention, now, monotonic: clock.monotonic });
     },
     async stats() {

@@ -1,4 +1,12 @@
 import type { Generated } from 'kysely';
+import type {
+  BatchesTable,
+  BatchGroupsTable,
+  BatchLinesTable,
+  FileChunksTable,
+  FilesTable,
+  JobsTable,
+} from './batch-tables.ts';
 import type { BulkTable, ColumnKind } from './bulk-table.ts';
 
 /**
@@ -23,6 +31,11 @@ export interface Database {
   imports: ImportsTable;
   profiles: ProfilesTable;
   recommendations: RecommendationsTable;
+  files: FilesTable;
+  file_chunks: FileChunksTable;
+  batches: BatchesTable;
+  batch_lines: BatchLinesTable;
+  batch_groups: BatchGroupsTable;
   schema_version: { version: number };
 }
 
@@ -191,27 +204,6 @@ export interface ResponsesTable {
   /** Its place in DATA_CLASSES. */
   data_class: number;
   used_at: number;
-}
-
-export interface JobsTable {
-  id: string;
-  kind: string;
-  state: string;
-  /** JSON. */
-  input: string;
-  done: number | null;
-  total: number | null;
-  /** JSON. */
-  result: string | null;
-  error: string | null;
-  attempts: number;
-  max_attempts: number | null;
-  worker: string | null;
-  cancel_requested: number;
-  run_at: number;
-  heartbeat_at: number | null;
-  created_at: number;
-  ended_at: number | null;
 }
 
 /** Usage that other tools recorded; see core/history-row.ts. */

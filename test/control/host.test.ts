@@ -48,6 +48,7 @@ function openHost(change: Partial<ControlOptions> = {}): ControlHost {
     clock: systemClock,
     logger: { info() {}, warn: log, error: log },
     onSnapshot: (snapshot) => snapshots.push(snapshot),
+    serve() {},
     onNotice() {},
   });
   hosts.push(host);

@@ -124,12 +124,14 @@ export function snapshot(parts: SnapshotParts): Snapshot {
         maxBodyBytes: 1_000_000,
         maxAnswerBytes: 200_000,
         maxHeaderBytes: 16_384,
+        maxFileBytes: 1_000_000_000,
+        maxBatchCalls: 4,
         untasked: { dataClass: 'internal', capture: 'metadata' },
         timeouts: TIMEOUTS,
         ...parts.gateway,
       },
       spool: { whenFull: parts.whenFull ?? 'refuse', maxBytes: 1e9 },
-      retention: { callsDays: 30, payloadsDays: 7, rollupsDays: 400 },
+      retention: { callsDays: 30, payloadsDays: 7, rollupsDays: 400, filesDays: 30 },
     },
     secrets:
       parts.secrets ??

@@ -29,7 +29,7 @@ describe('defaults', () => {
   test('an empty config is a stack with the sandbox', () => {
     const stack = parse({});
     expect(Object.keys(stack.providers)).toEqual(['sandbox']);
-    expect(stack.retention).toEqual({ callsDays: 90, payloadsDays: 14, rollupsDays: 730 });
+    expect(stack.retention).toEqual({ callsDays: 90, payloadsDays: 14, rollupsDays: 730, filesDays: 30 });
     expect(stack.spool).toEqual({ whenFull: 'refuse', maxBytes: 2 * 1024 ** 3 });
     expect(stack.gateway.timeouts).toEqual({
       connectMs: 5_000,

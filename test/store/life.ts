@@ -113,7 +113,7 @@ export function describeLife(createPlace: () => Promise<TestPlace>): void {
   });
 
   describe('expiry', () => {
-    const retention = { callsDays: 10, payloadsDays: 3, rollupsDays: 400 };
+    const retention = { callsDays: 10, payloadsDays: 3, rollupsDays: 400, filesDays: 30 };
     const payload = { request: 'q'.repeat(2000), response: 'a'.repeat(2000) };
 
     test('deletes what is too old, keeps the rest, and gives the space back', async () => {
@@ -155,7 +155,10 @@ export function describeLife(createPlace: () => Promise<TestPlace>): void {
         const old = makeCall(NOON - 100 * DAY_MS);
         await store.calls.insert([old, makeCall(NOON)]);
         await store.feedback.add(makeFeedback(old.id, 1, { createdAt: NOON - 99 * DAY_MS }));
-        const removed = await store.expire({ callsDays: 5, payloadsDays: 5, rollupsDays: 30 }, NOON);
+        const removed = await store.expire(
+          { callsDays: 5, payloadsDays: 5, rollupsDays: 30, filesDays: 30 },
+          NOON,
+        );
         expect(removed.calls).toBe(1);
         expect(removed.rollups).toBeGreaterThan(10);
         expect(await store.feedback.list({ limit: 5 })).toEqual([]);

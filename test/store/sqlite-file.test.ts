@@ -56,7 +56,10 @@ describe('the SQLite file', () => {
     const payload = { request: 'x'.repeat(20_000), response: 'y'.repeat(20_000) };
     await store.calls.insert(Array.from({ length: 300 }, (_, i) => makeCall(NOON + i, { payload })));
     await store.calls.insert([makeCall(NOON + 20 * DAY_MS)]);
-    await store.expire({ callsDays: 10, payloadsDays: 10, rollupsDays: 400 }, NOON + 20 * DAY_MS);
+    await store.expire(
+      { callsDays: 10, payloadsDays: 10, rollupsDays: 400, filesDays: 30 },
+      NOON + 20 * DAY_MS,
+    );
     expect(statSync(path).size).toBeLessThan(1_000_000);
     await store.close();
   });

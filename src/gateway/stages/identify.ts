@@ -1,12 +1,19 @@
 import { TrimtabError } from '../../core/error.ts';
 import { codecOf } from '../../protocols/index.ts';
 import { isObject, type ParsedRequest } from '../../protocols/request.ts';
+import type { KeySnapshot } from '../../stack/stack.ts';
 import type { Call } from '../call.ts';
 
 const MAX_USER_CHARS = 256;
 const MAX_TAGS = 16;
 const MAX_TAG_NAME_CHARS = 64;
 const MAX_TAG_CHARS = 512;
+
+/** The virtual key that calls, or that the house calls for. Throws missing_key, invalid_key, key_disabled, key_expired. */
+export function callerOf({ serving, request }: Call): KeySnapshot {
+  const { acting, headers } = request;
+  return acting ? serving.keyring.find(acting.keyId) : serving.keyring.authenticate(headers);
+}
 
 /** Throws invalid_json, invalid_request. */
 export function parse({ protocol, request }: Call): ParsedRequest {

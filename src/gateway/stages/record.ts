@@ -35,7 +35,7 @@ export function recordCall(call: Call, ending: Ending): void {
     requestedModel: call.parsed?.model.slice(0, MAX_MODEL_CHARS) ?? null,
     keyId: call.key.id,
     user: call.user,
-    tags: call.tags,
+    tags: call.request.acting ? { ...call.tags, batch: call.request.acting.batchId } : call.tags,
     dataClass: call.target?.dataClass ?? call.serving.snapshot.stack.gateway.untasked.dataClass,
     outcome: ending.outcome,
     status: ending.status,

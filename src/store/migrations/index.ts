@@ -9,10 +9,20 @@ import { responses } from './0004-responses.ts';
 import { jobs } from './0005-jobs.ts';
 import { history } from './0006-history.ts';
 import { advice } from './0007-advice.ts';
+import { batches } from './0008-batches.ts';
 import type { Migration } from './migration.ts';
 
 /** Every step, oldest first. */
-export const MIGRATIONS: readonly Migration[] = [calls, rollups, control, responses, jobs, history, advice];
+export const MIGRATIONS: readonly Migration[] = [
+  calls,
+  rollups,
+  control,
+  responses,
+  jobs,
+  history,
+  advice,
+  batches,
+];
 
 /**
  * Brings the database to `target` (default: the newest version), in one transaction: all steps or none. Several
