@@ -122,18 +122,8 @@ async function assemble(setup: ControlSetup, store: Store): Promise<Control> {
     logger,
   };
   await deps.revisions.start({ activate: mode === 'server' });
-  const drain = createDrain({
-    dir: spoolFolder(options.dataDir),
-    insert: (records) => store.calls.insert(records),
-    logger,
-    clock,
-    onInserted(records) {
-      deps.metrics.observe(records);
-      deps.live.publish(records);
-    },
-  });
+  const drain = openDrain(deps, options);
   const runner = mode === 'server' ? startRunner(deps, setup) : null;
-  if (runner) deps.jobs = runner;
   if (mode === 'server') drain.wake();
   else await drain.stop();
   const stopJobs = mode === 'server' ? startJobs(deps, options) : () => {};
@@ -157,10 +147,24 @@ async function assemble(setup: ControlSetup, store: Store): Promise<Control> {
   };
 }
 
+function openDrain(deps: ControlDeps, { dataDir }: ControlOptions) {
+  const { store, logger, clock } = deps;
+  return createDrain({
+    dir: spoolFolder(dataDir),
+    insert: (records) => store.calls.insert(records),
+    logger,
+    clock,
+    onInserted(records) {
+      deps.metrics.observe(records);
+      deps.live.publish(records);
+    },
+  });
+}
+
 /** Does the jobs of the store. Their kinds stand here, one line each. */
 function startRunner(deps: ControlDeps, { options, calls = NO_LINE_CALLS }: ControlSetup): JobRunner {
   const { store, makeId, clock, logger } = deps;
-  return createJobRunner({
+  const runner = createJobRunner({
     store: store.jobs,
     kinds: [createBatchKind(deps, calls)],
     worker: makeId('job'),
@@ -169,6 +173,8 @@ function startRunner(deps: ControlDeps, { options, calls = NO_LINE_CALLS }: Cont
     clock,
     logger,
   });
+  deps.jobs = runner;
+  return runner;
 }
 
 function newRunState(clock: Clock, options: ControlOptions): RunState {

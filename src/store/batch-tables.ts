@@ -78,15 +78,4 @@ export interface BatchLinesTable {
   call_id: string | null;
   error_code: string | null;
   error_message: string | null;
-  group_no: number | null;
-}
-
-/** Lines that a vendor does as a batch of its own. */
-export interface BatchGroupsTable {
-  batch_id: string;
-  group_no: number;
-  deployment: string;
-  vendor_batch_id: string | null;
-  state: string;
-  changed_at: number;
 }

@@ -1,5 +1,5 @@
 import type { Kysely, Transaction } from 'kysely';
-import type { BatchesTable, BatchGroupsTable, BatchLinesTable } from './batch-tables.ts';
+import type { BatchesTable, BatchLinesTable } from './batch-tables.ts';
 import type { Database } from './schema.ts';
 
 /** As OpenAI names them (https://platform.openai.com/docs/api-reference/batch/object, as known 2026-11-25). */
@@ -96,15 +96,6 @@ export interface LineAnswer {
 
 export type AnsweredLine = Omit<BatchLine, 'body'> & LineAnswer;
 
-/** Lines that a vendor does as a batch of its own. */
-export interface BatchGroup {
-  groupNo: number;
-  deployment: string;
-  /** `null`: not submitted yet, as far as is known. */
-  vendorBatchId: string | null;
-  state: 'new' | 'submitted' | 'done';
-}
-
 export interface BatchStore {
   add(batch: NewBatch): Promise<void>;
   get(id: string): Promise<Batch | undefined>;
@@ -112,16 +103,10 @@ export interface BatchStore {
   list(filter: { keyId?: string; limit: number; after?: string }): Promise<Batch[]>;
   /** Changes it if its status is one of `from`; returns whether it did. */
   change(id: string, from: readonly BatchStatus[], change: BatchChange): Promise<boolean>;
-  /** Replaces whatever lines and groups stand there. `groups` gives lines to the groups of the same number. */
-  addLines(id: string, lines: readonly (BatchLine & { groupNo: number | null })[]): Promise<void>;
-  addGroups(id: string, groups: readonly BatchGroup[], now: number): Promise<void>;
-  groups(id: string): Promise<BatchGroup[]>;
-  changeGroup(id: string, group: BatchGroup, now: number): Promise<void>;
-  /** Gives the unanswered lines of a group back to those that run one by one. */
-  dissolveGroup(id: string, groupNo: number): Promise<void>;
-  /** Unanswered lines of a group, or (`null`) of none, in order, from after a line on. */
-  pending(id: string, of: { groupNo: number | null; after: number; limit: number }): Promise<BatchLine[]>;
-  /** Numbers of lines without an answer, whatever their group. */
+  addLines(id: string, lines: readonly BatchLine[]): Promise<void>;
+  /** Lines without an answer, in order, from after a line on. */
+  pending(id: string, of: { after: number; limit: number }): Promise<BatchLine[]>;
+  /** Numbers of lines without an answer. */
   unanswered(id: string, limit: number): Promise<number[]>;
   /** Keeps the answers of lines that have none yet, and counts them. Returns the lines it kept. */
   answer(id: string, answers: readonly LineAnswer[]): Promise<number[]>;
@@ -132,11 +117,10 @@ export interface BatchStore {
 }
 
 export function createBatchStore(db: Kysely<Database>): BatchStore {
-  return { ...forBatches(db), ...forLines(db), ...forGroups(db) };
+  return { ...forBatches(db), ...forLines(db) };
 }
 
 type ForBatches = 'add' | 'get' | 'list' | 'change' | 'expire';
-type ForGroups = 'addGroups' | 'groups' | 'changeGroup' | 'dissolveGroup';
 
 function forBatches(db: Kysely<Database>): Pick<BatchStore, ForBatches> {
   return {
@@ -190,46 +174,7 @@ function forBatches(db: Kysely<Database>): Pick<BatchStore, ForBatches> {
   };
 }
 
-function forGroups(db: Kysely<Database>): Pick<BatchStore, ForGroups> {
-  return {
-    async addGroups(id, groups, now) {
-      for (const group of groups)
-        await db
-          .insertInto('batch_groups')
-          .values(toGroupRow(id, group, now))
-          .onConflict((conflict) => conflict.doNothing())
-          .execute();
-    },
-    async groups(id) {
-      const query = db.selectFrom('batch_groups').selectAll().where('batch_id', '=', id);
-      return (await query.orderBy('group_no').execute()).map((row) => ({
-        groupNo: row.group_no,
-        deployment: row.deployment,
-        vendorBatchId: row.vendor_batch_id,
-        state: row.state as BatchGroup['state'],
-      }));
-    },
-    async changeGroup(id, group, now) {
-      await db
-        .updateTable('batch_groups')
-        .set({ vendor_batch_id: group.vendorBatchId, state: group.state, changed_at: now })
-        .where('batch_id', '=', id)
-        .where('group_no', '=', group.groupNo)
-        .execute();
-    },
-    async dissolveGroup(id, groupNo) {
-      await db
-        .updateTable('batch_lines')
-        .set({ group_no: null })
-        .where('batch_id', '=', id)
-        .where('group_no', '=', groupNo)
-        .where('answered', '=', 0)
-        .execute();
-    },
-  };
-}
-
-function forLines(db: Kysely<Database>): Omit<BatchStore, ForBatches | ForGroups> {
+function forLines(db: Kysely<Database>): Omit<BatchStore, ForBatches> {
   const ofBatch = (id: string, after: number) =>
     db.selectFrom('batch_lines').where('batch_id', '=', id).where('line', '>', after).orderBy('line');
   return {
@@ -244,16 +189,14 @@ function forLines(db: Kysely<Database>): Omit<BatchStore, ForBatches | ForGroups
             custom_id: line.customId,
             body: line.body,
             answered: 0,
-            group_no: line.groupNo,
           })),
         )
         .execute();
     },
-    async pending(id, { groupNo, after, limit }) {
+    async pending(id, { after, limit }) {
       const rows = await ofBatch(id, after)
         .select(['line', 'custom_id', 'body'])
         .where('answered', '=', 0)
-        .where('group_no', groupNo === null ? 'is' : '=', groupNo)
         .limit(limit)
         .execute();
       return rows.map((row) => ({ line: row.line, customId: row.custom_id, body: row.body }));
@@ -308,7 +251,6 @@ async function answerLines(
 
 async function dropLines(trx: Transaction<Database>, id: string): Promise<void> {
   await trx.deleteFrom('batch_lines').where('batch_id', '=', id).execute();
-  await trx.deleteFrom('batch_groups').where('batch_id', '=', id).execute();
 }
 
 function toColumns(change: BatchChange): Partial<BatchesTable> {
@@ -362,16 +304,5 @@ function toAnswered(row: BatchLinesTable): AnsweredLine {
     answer: row.answer,
     callId: row.call_id,
     error: row.error_code === null ? null : { code: row.error_code, message: row.error_message ?? '' },
-  };
-}
-
-function toGroupRow(id: string, group: BatchGroup, now: number): BatchGroupsTable {
-  return {
-    batch_id: id,
-    group_no: group.groupNo,
-    deployment: group.deployment,
-    vendor_batch_id: group.vendorBatchId,
-    state: group.state,
-    changed_at: now,
   };
 }

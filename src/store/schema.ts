@@ -1,7 +1,6 @@
 import type { Generated } from 'kysely';
 import type {
   BatchesTable,
-  BatchGroupsTable,
   BatchLinesTable,
   FileChunksTable,
   FilesTable,
@@ -35,7 +34,6 @@ export interface Database {
   file_chunks: FileChunksTable;
   batches: BatchesTable;
   batch_lines: BatchLinesTable;
-  batch_groups: BatchGroupsTable;
   schema_version: { version: number };
 }
 

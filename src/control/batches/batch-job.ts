@@ -85,10 +85,7 @@ class BatchWorker {
     const { maxBodyBytes } = revisions.active().stack.gateway;
     const rules = { endpoint: batch.endpoint, maxLineBytes: maxBodyBytes };
     const { problems, total } = await readInput(readFile(store.files, file), rules, (lines) =>
-      this.#batches.addLines(
-        batch.id,
-        lines.map((line) => ({ ...line, groupNo: null })),
-      ),
+      this.#batches.addLines(batch.id, lines),
     );
     if (problems.length > 0) return this.#fail(batch, problems);
     const change = { status: 'in_progress', total, inProgressAt: this.#now() } as const;

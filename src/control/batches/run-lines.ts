@@ -21,7 +21,7 @@ const LIMITED: ReadonlySet<number> = new Set([429, 503, 529]);
 const PASSING: ReadonlySet<number> = new Set([408, 500, 502, 504]);
 
 /**
- * Calls every line that has no answer and is in no group, and keeps each answer before anything else is done with it.
+ * Calls every line that has no answer, and keeps each answer before anything else is done with it.
  * Returns when all have one, or when the signal is aborted; lines then under way are answered first. The signal is
  * also to be aborted when the batch expires.
  */
@@ -31,7 +31,7 @@ export async function runLines(runner: LineRunner, batch: Batch, context: LineCo
   const signal = AbortSignal.any([context.signal, failed.signal]);
   const underWay = new Set<Promise<void>>();
   for (let after = 0; !signal.aborted; ) {
-    const lines = await batches.pending(batch.id, { groupNo: null, after, limit: LINES_AT_ONCE });
+    const lines = await batches.pending(batch.id, { after, limit: LINES_AT_ONCE });
     for (const line of lines) {
       if (!(await pace.enter(signal))) break;
       const call = runLine(runner, batch, { line, context }).finally(() => {
