@@ -112,3 +112,12 @@ describe('a load test beats the model', () => {
     expect(capacity?.source).toBe('simulated');
   });
 });
+
+test('the search runs on calls of the same sizes as the whole', () => {
+  const whole = shapeOf(workload);
+  const drawn = shapeOf(forSearch(workload));
+  expect(drawn.calls).toBeGreaterThan(3_700);
+  expect(drawn.calls).toBeLessThan(4_300);
+  expect(Math.abs(drawn.meanInputTokens / whole.meanInputTokens - 1)).toBeLessThan(0.04);
+  expect(Math.abs(drawn.meanOutputTokens / whole.meanOutputTokens - 1)).toBeLessThan(0.04);
+});

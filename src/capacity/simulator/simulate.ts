@@ -1,7 +1,7 @@
 /**
  * A discrete-event simulation of one or more replicas behind a balancer that sends each call where the fewest are
- * unfinished. Same model, workload and replicas: same answer. Two microseconds a call or more; where a thread must not stand still, a worker
- * runs it (`plan/plan-thread.ts`).
+ * unfinished. Same model, workload and replicas: same answer. Two to five microseconds a call: run large
+ * ones in a worker thread.
  */
 import type { PerformanceModel } from '../capacity.ts';
 import { type Percentiles, percentilesOf } from './percentiles.ts';

@@ -108,14 +108,14 @@ export function atRate(workload: Workload, callsPerSecond: number): Workload {
   return { ...workload, atMs: workload.atMs.map((atMs) => atMs * stretch) };
 }
 
-/** Calls `from` to `to` (exclusive), the first at 0. Columns of sizes are shared, not copied. */
-export function sliceOf(workload: Workload, from: number, to: number): Workload {
-  const first = workload.atMs[from] ?? 0;
-  return {
-    atMs: workload.atMs.slice(from, to).map((atMs) => atMs - first),
-    inputTokens: workload.inputTokens.subarray(from, to),
-    outputTokens: workload.outputTokens.subarray(from, to),
-  };
+/** The calls that `keeps` says yes to, asked once each in order, with their own times; the first at 0. */
+export function kept(workload: Workload, keeps: () => boolean): Workload {
+  const calls = [...workload.atMs].flatMap((atMs, i) =>
+    keeps()
+      ? [{ atMs, inputTokens: workload.inputTokens[i] ?? 1, outputTokens: workload.outputTokens[i] ?? 1 }]
+      : [],
+  );
+  return toWorkload(calls);
 }
 
 /** The calls over and over until there are `calls`, at the same rate. */
