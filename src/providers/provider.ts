@@ -91,14 +91,24 @@ export interface UpstreamRequest {
 
 /** One attempt's codec: the request to send, then the answer to read, in the app's protocol. */
 export interface Exchange {
-  readonly request: UpstreamRequest;
+  /** A promise where the vendor's code is asynchronous; a TrimtabError it rejects with ends the attempt unsent. */
+  readonly request: UpstreamRequest | Promise<UpstreamRequest>;
+  /** Content type of the vendor's streams. Default `text/event-stream`. */
+  readonly streamType?: string;
   /**
    * Reads a complete answer of any status. Never throws on a vendor's bytes: malformed is a {@link Failure}.
    * A 200 that carries an error body is a failure.
    */
-  readAnswer(status: number, contentType: string, body: Buffer, headers: HeaderLookup): Answer | Failure;
+  readAnswer(
+    status: number,
+    contentType: string,
+    body: Buffer,
+    headers: HeaderLookup,
+  ): Answer | Failure | Promise<Answer | Failure>;
   /** Begins reading a 2xx stream. */
   readStream(): StreamReader;
+  /** The attempt is over before its answer: lets go of whatever still waits for it. */
+  close?(): void;
 }
 
 export type HeaderLookup = (name: string) => string | undefined;
@@ -145,4 +155,38 @@ export interface StreamReader {
    */
   usage(): Usage;
   readonly finishReason: string | null;
+  /** Of a reader that decodes later than it is fed. */
+  readonly later?: Later | undefined;
+}
+
+/** What a reader gives in its own time, after `push` or `end` have returned. */
+export interface Later {
+  /** `listener` is called whenever there may be something new: bytes to collect, the end, a failure. Never within a call to the reader. */
+  listen(listener: () => void): void;
+  collect(): Buffer | null;
+  /** Nothing more will come. */
+  readonly settled: boolean;
+}
+
+/** The same, each piece of it translated. */
+export function mapLater(
+  later: Later | undefined,
+  translate: (bytes: Buffer | null) => Buffer | null,
+): Later | undefined {
+  if (!later) return undefined;
+  return {
+    listen: (listener) => later.listen(listener),
+    collect: () => translate(later.collect()),
+    get settled() {
+      return later.settled;
+    },
+  };
+}
+
+/** Reads an answer on, now or when it is there. */
+export function mapRead(
+  read: Answer | Failure | Promise<Answer | Failure>,
+  translate: (read: Answer | Failure) => Answer | Failure,
+): Answer | Failure | Promise<Answer | Failure> {
+  return read instanceof Promise ? read.then(translate) : translate(read);
 }

@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isComplete } from '../../src/core/usage.ts';
-import { catalog, findProvider, providers } from '../../src/providers/index.ts';
-import type { Exchange, Failure } from '../../src/providers/provider.ts';
+import { providers as all, catalog, findProvider } from '../../src/providers/index.ts';
+import type { Failure } from '../../src/providers/provider.ts';
 import {
   CHAT,
   CHAT_STREAM,
@@ -16,26 +16,28 @@ import {
   KEY,
   loadFixture,
   noHeaders,
+  syncProviders as providers,
   readAll,
+  type SyncExchange,
   textOf,
   toRequest,
 } from './support.ts';
 
 const fixtures: [type: string, fixture: Fixture][] = providers.map(({ type }) => [type, loadFixture(type)]);
 
-function open({ provider, note }: Fixture, text: string): Exchange {
+function open({ provider, note }: Fixture, text: string): SyncExchange {
   return connectTo(provider).open(toRequest(text, note.model));
 }
 
 function readAnswer(
-  exchange: Exchange,
+  exchange: SyncExchange,
   status: number,
   body: Buffer | string,
-): ReturnType<Exchange['readAnswer']> {
+): ReturnType<SyncExchange['readAnswer']> {
   return exchange.readAnswer(status, 'application/json', Buffer.from(body), noHeaders);
 }
 
-function failureOf(exchange: Exchange, status: number, body: Buffer | string): Failure {
+function failureOf(exchange: SyncExchange, status: number, body: Buffer | string): Failure {
   const result = readAnswer(exchange, status, body);
   if (result.kind !== 'failure') throw new Error('expected a failure');
   return result;
@@ -43,7 +45,7 @@ function failureOf(exchange: Exchange, status: number, body: Buffer | string): F
 
 test('every provider has wire bytes, and every wire bytes a provider', () => {
   expect(fixtureTypes().sort()).toEqual(providers.map(({ type }) => type).sort());
-  expect(catalog.types()).toEqual(providers);
+  expect(catalog.types()).toEqual(all);
   expect(new Set(providers.map(({ type }) => type)).size).toBe(providers.length);
   expect(findProvider('nobody')).toBeUndefined();
 });

@@ -5,8 +5,6 @@ import { createSseDecoder } from '../../src/core/sse.ts';
 import { isComplete } from '../../src/core/usage.ts';
 import { openExchange } from '../../src/protocols/index.ts';
 import { parseMessages } from '../../src/protocols/messages/parse.ts';
-import { providers } from '../../src/providers/index.ts';
-import type { Exchange } from '../../src/providers/provider.ts';
 import {
   connectTo,
   cutAt,
@@ -14,17 +12,19 @@ import {
   KEY,
   loadFixture,
   noHeaders,
+  syncProviders as providers,
   readAll,
   readFixture,
+  type SyncExchange,
 } from './support.ts';
 
 const native = providers.filter(({ protocols }) => protocols.includes('messages'));
 const fixtures: [string, Fixture][] = providers.map(({ type }) => [type, loadFixture(type)]);
 
-function open({ provider, note }: Fixture, stream: boolean): Exchange {
+function open({ provider, note }: Fixture, stream: boolean): SyncExchange {
   const body = { model: 'task', max_tokens: 99, messages: [{ role: 'user', content: 'Say hello.' }], stream };
   const request = parseMessages(Buffer.from(JSON.stringify(body)), {});
-  return openExchange(connectTo(provider), request.forModel(note.model));
+  return openExchange(connectTo(provider), request.forModel(note.model)) as SyncExchange;
 }
 
 interface MessageEvent {

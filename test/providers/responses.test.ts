@@ -9,7 +9,15 @@ import { findProvider } from '../../src/providers/index.ts';
 import type { AppRequest, Exchange, Provider } from '../../src/providers/provider.ts';
 import { type Ending, responseEvents } from '../gateway/responses-vendor.ts';
 import { faultsOfEvent, faultsOfResponse } from './responses-schema.ts';
-import { connectTo, cutAt, fixtureTypes, loadFixture, noHeaders, readAll } from './support.ts';
+import {
+  connectTo,
+  cutAt,
+  fixtureTypes,
+  loadFixture,
+  noHeaders,
+  readAll,
+  type SyncExchange,
+} from './support.ts';
 
 const STREAM = '{"model":"support-reply","input":"Say hello.","stream":true}';
 
@@ -53,7 +61,8 @@ function expectSame(exchange: Exchange, stream: Buffer): ReturnType<typeof readA
 
 describe.each(fixtureTypes())('over the chat of %s', (type) => {
   const { provider, note, plain, stream } = loadFixture(type);
-  const open = (body: string) => openOverChat(connectTo(provider), toRequest(body, note.model));
+  const open = (body: string) =>
+    openOverChat(connectTo(provider), toRequest(body, note.model)) as SyncExchange;
 
   test('a stream is the same whatever its chunks, and the SDK reads it', async () => {
     const { usage, finishReason, text } = note.expectStream;
@@ -267,7 +276,10 @@ describe('the chat request', () => {
   const compatible = findProvider('openai-compatible') as Provider;
   const chat = (body: object) =>
     JSON.parse(
-      String(openOverChat(connectTo(compatible), toRequest({ model: 't', ...body }, 'm')).request.body),
+      String(
+        (openOverChat(connectTo(compatible), toRequest({ model: 't', ...body }, 'm')) as SyncExchange).request
+          .body,
+      ),
     ) as Record<string, unknown>;
 
   test('says what the items say', () => {

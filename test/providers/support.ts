@@ -4,8 +4,18 @@ import { fileURLToPath } from 'node:url';
 import { createSseDecoder } from '../../src/core/sse.ts';
 import type { Usage } from '../../src/core/usage.ts';
 import { MemberTable } from '../../src/protocols/json-span.ts';
-import { findProvider } from '../../src/providers/index.ts';
-import type { AppRequest, Connection, Provider, StreamReader } from '../../src/providers/provider.ts';
+import { vendors } from '../../src/providers/ai-sdk/vendors.ts';
+import { findProvider, providers } from '../../src/providers/index.ts';
+import type {
+  Answer,
+  AppRequest,
+  Connection,
+  Exchange,
+  Failure,
+  Provider,
+  StreamReader,
+  UpstreamRequest,
+} from '../../src/providers/provider.ts';
 import type { ProviderConfig } from '../../src/stack/stack.ts';
 
 /** Wire bytes of one vendor; `note.json` says where they come from and what they mean. */
@@ -52,7 +62,22 @@ export function loadFixture(type: string): Fixture {
 
 export const KEY = 'sk-test-3f9a1c77d2e84b60';
 
-export function connectTo(provider: Provider, config: Partial<ProviderConfig> = {}): Connection {
+/** Vendors behind packages decode in their own time and are driven through a gateway: `ai-sdk.test.ts`. */
+export const syncProviders: readonly Provider[] = providers.filter(
+  ({ type }) => !vendors.some((vendor) => vendor.type === type),
+);
+
+/** Of providers whose code is synchronous, which all in these suites are. */
+export interface SyncExchange extends Exchange {
+  readonly request: UpstreamRequest;
+  readAnswer(...answer: Parameters<Exchange['readAnswer']>): Answer | Failure;
+}
+
+export interface SyncConnection extends Connection {
+  open(request: AppRequest): SyncExchange;
+}
+
+export function connectTo(provider: Provider, config: Partial<ProviderConfig> = {}): SyncConnection {
   const baseUrl = provider.defaultBaseUrl ?? 'https://example-resource.example.com/base';
   const full: ProviderConfig = {
     type: provider.type,
@@ -64,7 +89,7 @@ export function connectTo(provider: Provider, config: Partial<ProviderConfig> = 
     options: provider.parseOptions({}),
     ...config,
   };
-  return provider.connect(full, { apiKey: KEY, headers: { 'x-extra': 'extra-value-1' } });
+  return provider.connect(full, { apiKey: KEY, headers: { 'x-extra': 'extra-value-1' } }) as SyncConnection;
 }
 
 /** An app's request as `protocols/` gives it. */

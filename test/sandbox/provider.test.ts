@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { AppRequest } from '../../src/providers/provider.ts';
+import type { AppRequest, UpstreamRequest } from '../../src/providers/provider.ts';
 import { SANDBOX_ORIGIN, sandbox } from '../../src/providers/sandbox/index.ts';
 import type { ProviderConfig } from '../../src/stack/stack.ts';
 
@@ -62,7 +62,7 @@ test('offers its three models and their faulty kin', () => {
 });
 
 test('timeScale travels as a header', () => {
-  const { request } = connect({ timeScale: 0.5 }).open(chatRequest('large'));
+  const request = connect({ timeScale: 0.5 }).open(chatRequest('large')).request as UpstreamRequest;
   expect(request).toMatchObject({ origin: SANDBOX_ORIGIN, path: '/v1/chat/completions', method: 'POST' });
   const at = request.headers.indexOf('x-sandbox-time-scale');
   expect(request.headers[at + 1]).toBe('0.5');

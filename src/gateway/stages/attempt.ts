@@ -3,7 +3,7 @@ import type { AttemptRecord } from '../../core/call-record.ts';
 import { TrimtabError } from '../../core/error.ts';
 import type { Usage } from '../../core/usage.ts';
 import { openExchange } from '../../protocols/index.ts';
-import type { Answer, Exchange, Failure, StreamReader } from '../../providers/provider.ts';
+import type { Answer, Exchange, Failure, StreamReader, UpstreamRequest } from '../../providers/provider.ts';
 import type { Place } from '../../routing/gates.ts';
 import type { AllowedDeployment, Call, RunningAttempt } from '../call.ts';
 import type { Transfer, TransferListener, UpstreamHeaders } from '../upstream/transfer.ts';
@@ -40,6 +40,8 @@ export class Attempt implements RunningAttempt, TransferListener {
   readonly #exchange: Exchange;
   #transfer: Transfer | null = null;
   #over = false;
+  /** The vendor has closed its stream; a reader may still be decoding. */
+  #ended = false;
   #sent = false;
   #paused = false;
   #started = false;
@@ -61,12 +63,23 @@ export class Attempt implements RunningAttempt, TransferListener {
   }
 
   send(): void {
-    const { begun, state } = this.call;
+    const { begun } = this.call;
     const { connectMs, totalMs } = this.allowed.config.timeouts;
     this.#watch.setTotal(begun + totalMs);
     this.#begin('timeout_connect', connectMs);
     const { request } = this.#exchange;
-    this.#transfer = state.upstream.send(this.allowed.pass, { request, connectMs, listener: this });
+    if (request instanceof Promise)
+      request.then(
+        (ready) => this.#dispatch(ready),
+        (error) => this.broke(error),
+      );
+    else this.#dispatch(request);
+  }
+
+  #dispatch(request: UpstreamRequest): void {
+    if (this.#over) return;
+    const { connectMs } = this.allowed.config.timeouts;
+    this.#transfer = this.call.state.upstream.send(this.allowed.pass, { request, connectMs, listener: this });
     if (this.#over) this.#transfer.release();
   }
 
@@ -79,9 +92,25 @@ export class Attempt implements RunningAttempt, TransferListener {
     this.headers = headers;
     this.record.status = status;
     this.record.headersMs = this.call.elapsed();
-    const isStream = this.call.parsed?.stream && status < 300 && isEventStream(headers['content-type']);
-    if (isStream) this.reader = this.#exchange.readStream();
+    const isStream =
+      this.call.parsed?.stream &&
+      status < 300 &&
+      isStreamType(headers['content-type'], this.#exchange.streamType);
+    if (isStream) this.#openReader();
     this.#begin('timeout_first_token', this.allowed.config.timeouts.firstTokenMs);
+  }
+
+  #openReader(): void {
+    this.reader = this.#exchange.readStream();
+    this.reader.later?.listen(() => runOn(this, collect));
+  }
+
+  /** Takes what a reader has decoded since. */
+  collect(): void {
+    const { reader } = this;
+    if (this.#over || !reader?.later) return;
+    this.#emit(reader.later.collect(), reader);
+    if (this.#ended) this.#expectEnd(reader);
   }
 
   received(chunk: Buffer): void {
@@ -89,7 +118,7 @@ export class Attempt implements RunningAttempt, TransferListener {
     this.#chunks.push(chunk);
     if (this.reader) {
       // The chunks of one read arrive in one turn: they are read, and written on, as one.
-      if (this.#chunks.length === 1) process.nextTick(readOn, this);
+      if (this.#chunks.length === 1) process.nextTick(runOn, this, readChunks);
       return;
     }
     this.#bytes += chunk.length;
@@ -116,8 +145,14 @@ export class Attempt implements RunningAttempt, TransferListener {
     }
     this.readChunks();
     if (this.#over) return;
+    this.#ended = true;
     this.#emit(this.reader.end(), this.reader);
-    if (this.#over) return;
+    this.#expectEnd(this.reader);
+  }
+
+  /** The vendor has closed: a stream that is not at its own end by now was cut. */
+  #expectEnd({ later }: StreamReader): void {
+    if (this.#over || later?.settled === false) return;
     const text = `Deployment "${this.allowed.name}" ended its stream before it was complete.`;
     this.#fail(toFailure(new TrimtabError('upstream_cut', text)));
   }
@@ -151,6 +186,7 @@ export class Attempt implements RunningAttempt, TransferListener {
 
   abandon(): void {
     this.#end();
+    this.#exchange.close?.();
     this.#transfer?.release();
   }
 
@@ -220,6 +256,16 @@ export class Attempt implements RunningAttempt, TransferListener {
       const value = headers[name];
       return Array.isArray(value) ? value.join(', ') : value;
     });
+    if (read instanceof Promise)
+      read.then(
+        (late) => this.#take(late),
+        (error) => this.broke(error),
+      );
+    else this.#take(read);
+  }
+
+  #take(read: Answer | Failure): void {
+    if (this.#over) return;
     if (read.kind === 'failure') {
       this.#fail(atDeployment(read, this.allowed.name));
     } else if (this.call.parsed?.stream) {
@@ -233,6 +279,7 @@ export class Attempt implements RunningAttempt, TransferListener {
 
   #fail(failure: Failure): void {
     this.#end();
+    this.#exchange.close?.();
     this.#transfer?.release();
     this.#events.failed(this, failure);
   }
@@ -253,17 +300,26 @@ export interface AttemptStart {
   record: AttemptRecord;
 }
 
-function readOn(attempt: Attempt): void {
+function readChunks(attempt: Attempt): void {
+  attempt.readChunks();
+}
+
+function collect(attempt: Attempt): void {
+  attempt.collect();
+}
+
+/** Runs a step of its own turn: a throw ends the attempt. */
+function runOn(attempt: Attempt, step: (attempt: Attempt) => void): void {
   try {
-    attempt.readChunks();
+    step(attempt);
   } catch (error) {
     attempt.broke(error instanceof Error ? error : new Error(String(error)));
   }
 }
 
 /** A stream without a content type is taken for what was asked. */
-function isEventStream(type: string | undefined): boolean {
-  return type === undefined || type.startsWith('text/event-stream');
+function isStreamType(type: string | undefined, expected = 'text/event-stream'): boolean {
+  return type === undefined || type.startsWith(expected);
 }
 
 function describeTimeout(code: TimeoutCode, timeouts: AllowedDeployment['config']['timeouts']): string {

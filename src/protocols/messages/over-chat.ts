@@ -1,7 +1,7 @@
 /** The messages protocol for deployments that speak chat. */
 import { malformed } from '../../providers/failure.ts';
 import { asArray } from '../../providers/json.ts';
-import type { AppRequest, Connection, Exchange } from '../../providers/provider.ts';
+import { type AppRequest, type Connection, type Exchange, mapRead } from '../../providers/provider.ts';
 import { MemberTable } from '../json-span.ts';
 import { ParsedRequest } from '../request.ts';
 import { type Asked, toMessage } from './answer.ts';
@@ -19,14 +19,14 @@ export function openMessagesOverChat(connection: Connection, request: AppRequest
     thinking: wantsThinking(body),
   };
   return {
-    request: exchange.request,
-    readAnswer(...args) {
-      const read = exchange.readAnswer(...args);
-      if (read.kind === 'failure') return fromChatFailure(read);
-      const message = toMessage(read.body, read.usage, asked);
-      if (!message) return malformed('the deployment', 'an answer that is no message');
-      return { ...read, body: message.body, finishReason: message.stopReason };
-    },
+    ...exchange,
+    readAnswer: (...args) =>
+      mapRead(exchange.readAnswer(...args), (read) => {
+        if (read.kind === 'failure') return fromChatFailure(read);
+        const message = toMessage(read.body, read.usage, asked);
+        if (!message) return malformed('the deployment', 'an answer that is no message');
+        return { ...read, body: message.body, finishReason: message.stopReason };
+      }),
     readStream: () => new MessagesOverChatReader(exchange.readStream(), asked, body),
   };
 }

@@ -3,7 +3,7 @@ import type { Usage } from '../../core/usage.ts';
 import { estimateInput } from '../../providers/estimate.ts';
 import { malformed } from '../../providers/failure.ts';
 import { asArray, asObject, asString, type JsonObject, readObject } from '../../providers/json.ts';
-import type { Failure, StreamReader } from '../../providers/provider.ts';
+import { type Failure, type Later, mapLater, type StreamReader } from '../../providers/provider.ts';
 import { type Asked, toMessageHead, toMessageUsage, toStop, toToolHead, toWholeUsage } from './answer.ts';
 import { fromChatFailure } from './failure.ts';
 
@@ -14,6 +14,7 @@ type OpenBlock = { type: 'text' | 'thinking' } | { type: 'tool_use'; key: string
  * reason and the usage, `message_stop`. The vendor's own reader stands inside and keeps usage, clocks and failures.
  */
 export class MessagesOverChatReader implements StreamReader {
+  readonly later: Later | undefined;
   readonly #inner: StreamReader;
   readonly #asked: Asked;
   readonly #body: JsonObject;
@@ -33,6 +34,9 @@ export class MessagesOverChatReader implements StreamReader {
 
   constructor(inner: StreamReader, asked: Asked, body: JsonObject) {
     this.#inner = inner;
+    this.later = mapLater(inner.later, (bytes) =>
+      this.#over || this.failure ? null : this.#translate(bytes),
+    );
     this.#asked = asked;
     this.#body = body;
   }

@@ -1,6 +1,6 @@
 /** Responses for a deployment that speaks only chat: the request translated, its answer translated back. */
 import { randomBytes } from 'node:crypto';
-import type { AppRequest, Connection, Exchange } from '../../providers/provider.ts';
+import { type AppRequest, type Connection, type Exchange, mapRead } from '../../providers/provider.ts';
 import { toResponsesAnswer } from './answer.ts';
 import { toAppError } from './field.ts';
 import { createResponseIds } from './items.ts';
@@ -18,11 +18,11 @@ export function openOverChat(connection: Connection, request: AppRequest): Excha
     createdAt: Math.floor(Date.now() / 1000),
   };
   return {
-    request: exchange.request,
-    readAnswer(...arrived) {
-      const answer = exchange.readAnswer(...arrived);
-      return answer.kind === 'failure' ? answer : toResponsesAnswer(frame, answer);
-    },
+    ...exchange,
+    readAnswer: (...arrived) =>
+      mapRead(exchange.readAnswer(...arrived), (answer) =>
+        answer.kind === 'failure' ? answer : toResponsesAnswer(frame, answer),
+      ),
     readStream: () => new ResponseStreamReader(frame, exchange.readStream()),
   };
 }

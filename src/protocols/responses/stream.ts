@@ -2,7 +2,7 @@
 import { createSseDecoder } from '../../core/sse.ts';
 import type { Usage } from '../../core/usage.ts';
 import { asArray, asObject, asString, type JsonObject, readObject } from '../../providers/json.ts';
-import type { Failure, StreamReader } from '../../providers/provider.ts';
+import { type Failure, type Later, mapLater, type StreamReader } from '../../providers/provider.ts';
 import { annotationsOf, contentOf, logprobsOf, reasoningOf } from './items.ts';
 import { OutputWriter } from './output-writer.ts';
 import { incompleteReason, type Progress, type ResponseFrame, toResponse } from './response.ts';
@@ -12,6 +12,7 @@ import { incompleteReason, type Progress, type ResponseFrame, toResponse } from 
  * first token and the end are the chat reader's; the last event is written when it has read the end.
  */
 export class ResponseStreamReader implements StreamReader {
+  readonly later: Later | undefined;
   readonly #frame: ResponseFrame;
   readonly #chat: StreamReader;
   readonly #decoder = createSseDecoder();
@@ -24,6 +25,7 @@ export class ResponseStreamReader implements StreamReader {
   constructor(frame: ResponseFrame, chat: StreamReader) {
     this.#frame = frame;
     this.#chat = chat;
+    this.later = mapLater(chat.later, (bytes) => this.#translate(bytes));
     this.#writer = new OutputWriter(frame.ids);
     this.#model = frame.request.model;
   }

@@ -1,0 +1,125 @@
+/**
+ * Vendors whose API is not the OpenAI one, one entry each. `source` is the vendor's API reference, `data.source` where
+ * it states retention and training; `null` is what depends on the account or could not be confirmed.
+ */
+import { toEffortBudget, toThinkingConfig } from './reasoning.ts';
+import type { Vendor } from './vendor.ts';
+
+const AS_OF = '2026-11-25';
+
+export const vendors: readonly Vendor[] = [
+  {
+    type: 'google',
+    label: 'Google Gemini (native API)',
+    package: '@ai-sdk/google',
+    create: 'createGoogleGenerativeAI',
+    optionsName: 'google',
+    baseUrl: 'https://generativelanguage.googleapis.com/v1beta',
+    apiKeyEnv: ['GOOGLE_GENERATIVE_AI_API_KEY'],
+    prices: 'google',
+    offers: /^(gemini|gemma)-/,
+    // Paid and unpaid use differ in training and retention, and a key does not tell which it is.
+    data: {
+      party: 'third',
+      hosts: /^generativelanguage\.googleapis\.com$/,
+      retentionDays: null,
+      trainsOnData: null,
+      source: null,
+    },
+    can: 'streaming tools parallelTools jsonMode jsonSchema images files audio reasoning stop seed',
+    reasoning: toThinkingConfig,
+    settings: ({ apiKey, baseUrl }) => ({ apiKey, baseURL: baseUrl }),
+    modelsPath: '/models?pageSize=1000',
+    probeHeader: 'x-goog-api-key',
+    suggestedModels: ['gemini-2.5-flash-lite', 'gemini-3.8-flash'],
+    source: 'https://ai.google.dev/api/generate-content',
+    asOf: AS_OF,
+  },
+  {
+    type: 'vertex',
+    label: 'Google Vertex AI',
+    package: '@ai-sdk/google-vertex/edge',
+    create: 'createVertex',
+    optionsName: 'google',
+    baseUrl: 'https://aiplatform.googleapis.com',
+    apiKeyEnv: ['GOOGLE_VERTEX_API_KEY'],
+    prices: 'google',
+    offers: /^(gemini|gemma)-/,
+    data: {
+      party: 'private',
+      hosts: /(^|[.-])aiplatform\.([a-z]+\.rep\.)?googleapis\.com$/,
+      retentionDays: null,
+      trainsOnData: null,
+      source: null,
+    },
+    can: 'streaming tools parallelTools jsonMode jsonSchema images files audio reasoning stop seed',
+    reasoning: toThinkingConfig,
+    options: { project: null, location: 'global' },
+    settings: ({ apiKey, baseUrl, options }) => ({
+      apiKey,
+      baseURL:
+        options.project === null
+          ? `${baseUrl}/v1/publishers/google`
+          : `${baseUrl}/v1/projects/${options.project}/locations/${options.location}/publishers/google`,
+    }),
+    modelsPath: null,
+    suggestedModels: ['gemini-2.5-flash-lite', 'gemini-3.8-flash'],
+    source: 'https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference',
+    asOf: AS_OF,
+  },
+  {
+    type: 'bedrock',
+    label: 'Amazon Bedrock',
+    package: '@ai-sdk/amazon-bedrock',
+    create: 'createAmazonBedrock',
+    optionsName: 'bedrock',
+    baseUrl: 'https://bedrock-runtime.us-east-1.amazonaws.com',
+    apiKeyEnv: ['AWS_BEARER_TOKEN_BEDROCK'],
+    prices: 'aws',
+    data: {
+      party: 'private',
+      hosts: /\.amazonaws\.com(\.cn)?$/,
+      retentionDays: null,
+      trainsOnData: null,
+      source: null,
+    },
+    can: 'streaming tools parallelTools jsonMode jsonSchema images files reasoning stop promptCache',
+    reasoning: toEffortBudget,
+    streamType: 'application/vnd.amazon.eventstream',
+    options: { region: 'us-east-1' },
+    settings: ({ apiKey, options, baseUrl }) => ({
+      apiKey,
+      region: options.region,
+      baseURL: baseUrl,
+    }),
+    modelsPath: null,
+    suggestedModels: ['amazon.nova-micro-v1:0', 'global.anthropic.claude-haiku-4-5-20251001-v1:0'],
+    source: 'https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html',
+    asOf: AS_OF,
+  },
+  {
+    type: 'cohere',
+    label: 'Cohere',
+    package: '@ai-sdk/cohere',
+    create: 'createCohere',
+    optionsName: 'cohere',
+    baseUrl: 'https://api.cohere.com/v2',
+    apiKeyEnv: ['COHERE_API_KEY'],
+    prices: 'cohere',
+    data: {
+      party: 'third',
+      hosts: /^api\.cohere\.(com|ai)$/,
+      retentionDays: null,
+      trainsOnData: null,
+      source: null,
+    },
+    can: 'streaming tools parallelTools jsonMode jsonSchema reasoning stop seed',
+    reasoning: (effort) =>
+      effort === 'none' ? { thinking: { type: 'disabled' } } : { thinking: { type: 'enabled' } },
+    settings: ({ apiKey, baseUrl }) => ({ apiKey, baseURL: baseUrl }),
+    modelsPath: null,
+    suggestedModels: ['command-r7b', 'command-a'],
+    source: 'https://docs.cohere.com/reference/chat',
+    asOf: AS_OF,
+  },
+];
