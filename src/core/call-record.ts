@@ -7,7 +7,10 @@ import type { Usage } from './usage.ts';
 export type Outcome = 'ok' | 'error' | 'client_left' | 'refused';
 
 /** Why an attempt exists. */
-export type AttemptKind = 'primary' | 'fallback' | 'retry';
+export type AttemptKind = 'primary' | 'fallback' | 'retry' | 'hedge';
+
+/** `cancelled`: another attempt of the call was faster. */
+export type AttemptOutcome = Exclude<Outcome, 'refused'> | 'cancelled';
 
 /** One try at one deployment. Times are milliseconds after the call's `startedAt`; `null`: never reached. */
 export interface AttemptRecord {
@@ -23,7 +26,7 @@ export interface AttemptRecord {
   headersMs: number | null;
   firstTokenMs: number | null;
   endMs: number;
-  outcome: Exclude<Outcome, 'refused'>;
+  outcome: AttemptOutcome;
   /** HTTP status of the vendor; `null` when no answer came. */
   status: number | null;
   errorCode: ErrorCode | null;

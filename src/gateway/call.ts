@@ -6,6 +6,7 @@ import type { EgressPass } from '../governance/egress.ts';
 import type { ParsedRequest } from '../protocols/request.ts';
 import type { Connection, Failure } from '../providers/provider.ts';
 import type { GateRefusal, Place } from '../routing/gates.ts';
+import type { Pace } from '../routing/latencies.ts';
 import type { PlannedAttempt } from '../routing/policy.ts';
 import type { Target } from '../routing/target.ts';
 import type { DeploymentConfig, KeySnapshot } from '../stack/stack.ts';
@@ -98,6 +99,10 @@ export class Call implements UnderWay {
   /** Of the plan those that had no place; the call may wait for one. */
   full: PlannedAttempt[] = [];
 
+  /** Runs until a second attempt begins beside a slow one. */
+  hedgeTimer: Timer | null = null;
+  hedged = false;
+
   /** The client has our status line: nothing can be taken back. */
   headSent = false;
   over = false;
@@ -129,6 +134,11 @@ export class Call implements UnderWay {
   /** @see UnderWay */
   cut(): void {
     this.onCut?.(this);
+  }
+
+  /** What its latency is compared with. */
+  get pace(): Pace {
+    return this.parsed?.stream ? 'stream' : 'plain';
   }
 
   /** Milliseconds since the call began, to a hundredth. */

@@ -1,6 +1,7 @@
 import { createThroughputMeter } from '../evidence/throughput.ts';
 import { createGates } from '../routing/gates.ts';
 import { createHealth } from '../routing/health.ts';
+import { createLatencies } from '../routing/latencies.ts';
 import type { Gateway, GatewayOptions } from './gateway.ts';
 import { streamsBody } from './kept.ts';
 import { route } from './routes.ts';
@@ -20,6 +21,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     upstream: createUpstream(options.localVendors, options.clock),
     health: createHealth(options.clock),
     gates: createGates(options.clock),
+    latencies: createLatencies(options.clock),
+    hedgeBudgets: new Map(),
     throughput: createThroughputMeter(),
     deadlines: new Deadlines(options.clock),
     calls: new Roster(),

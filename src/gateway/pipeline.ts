@@ -14,6 +14,7 @@ import type { AttemptEvents } from './stages/attempt.ts';
 import { choose } from './stages/choose.ts';
 import { close, loggedError } from './stages/close.ts';
 import * as client from './stages/deliver.ts';
+import { hedgeLater } from './stages/hedge.ts';
 import { callerOf, identify, parse } from './stages/identify.ts';
 import { nextAttempt } from './stages/next-attempt.ts';
 import { waitForPlace } from './stages/place.ts';
@@ -54,8 +55,10 @@ export function serveCall(state: GatewayState, protocol: Protocol, incoming: Inc
 function attemptNext(call: Call, reply?: client.ErrorReply): void {
   try {
     const attempt = nextAttempt(call, events);
-    if (attempt) attempt.send();
-    else if (!waitForPlace(call, attemptNext) && !retryLater(call, attemptNext))
+    if (attempt) {
+      attempt.send();
+      hedgeLater(call, attempt, events);
+    } else if (!waitForPlace(call, attemptNext) && !retryLater(call, attemptNext))
       giveUp(call, call.lastFailure ?? toFailure(noneLeft(call)), reply);
   } catch (error) {
     const failure = toFailure(loggedError(call, error), false);
@@ -67,7 +70,7 @@ function attemptNext(call: Call, reply?: client.ErrorReply): void {
 const events: AttemptEvents = {
   answered(attempt, { body, usage, finishReason }) {
     const { call } = attempt;
-    choose(attempt);
+    choose(attempt, usage);
     const headers = client.answerHeaders(call, 'application/json');
     client.count(call, body);
     settleAttempt(attempt, { outcome: 'ok', failure: null, usage });
@@ -102,7 +105,8 @@ const events: AttemptEvents = {
     settleAttempt(attempt, { outcome: 'error', failure, usage: attempt.usage() });
     // Once bytes of this answer are out, another model's text may not follow them.
     if (call.headSent || !failure.fallback) giveUp(call, failure, reply);
-    else attemptNext(call, reply);
+    // A hedge may still answer.
+    else if (call.running.length === 0) attemptNext(call, reply);
   },
 };
 
@@ -114,6 +118,7 @@ function complete(call: Call, finishReason: string | null): void {
 
 /** No deployment answered, or the one that did broke off. */
 function giveUp(call: Call, failure: Failure, reply = client.failureReply(call, failure)): void {
+  stopAttempts(call, { outcome: 'cancelled', failure: null });
   close(call);
   const end = call.headSent ? client.brokenEnd(call, failure.error) : reply.body;
   client.count(call, end);

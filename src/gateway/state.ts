@@ -6,6 +6,8 @@ import { createSnapshotRedact, type Redact } from '../governance/redact.ts';
 import type { Connection, Provider } from '../providers/provider.ts';
 import type { Gates } from '../routing/gates.ts';
 import type { Health } from '../routing/health.ts';
+import type { HedgeBudget } from '../routing/hedge-budget.ts';
+import type { Latencies } from '../routing/latencies.ts';
 import type { RoutingPolicy } from '../routing/policy.ts';
 import { createTargetResolver, type TargetResolver } from '../routing/target.ts';
 import type { ProviderConfig, ProviderSecrets, Snapshot } from '../stack/stack.ts';
@@ -21,6 +23,9 @@ export interface GatewayState {
   readonly upstream: Upstream;
   readonly health: Health;
   readonly gates: Gates;
+  readonly latencies: Latencies;
+  /** By task. */
+  readonly hedgeBudgets: Map<string, HedgeBudget>;
   /** Prices deployments whose throughput is `measured`. */
   readonly throughput: ThroughputMeter;
   /** Times every call's phases. */

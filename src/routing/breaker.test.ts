@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { BREAKER, Breaker, type Verdict } from './breaker.ts';
+import { DEFAULT_BREAKER as BREAKER } from '../stack/limits.ts';
+import { Breaker, type Verdict } from './breaker.ts';
 
 const START = Date.UTC(2026, 10, 23, 10, 2, 11);
 

@@ -3,22 +3,8 @@
  * pause. Then one call goes through as a probe; when it is answered a growing share of calls follows, until all do.
  */
 
-/** The defaults, stated in docs/config.md. */
-export const BREAKER = {
-  /** Outages in a row that open it. */
-  consecutive: 5,
-  /** Or this share of outages among at least {@link BREAKER.minCalls} calls of the last minute. */
-  share: 0.5,
-  minCalls: 20,
-  /** Milliseconds. Doubles with each failed probe, up to the longest. */
-  pauseMs: 5_000,
-  longestPauseMs: 60_000,
-  /** Of calls, right after a probe was answered. */
-  firstShare: 0.1,
-  /** All calls again after so many answers, or so long without an outage, whichever is first. */
-  rampAnswers: 20,
-  rampMs: 30_000,
-} as const;
+import { DEFAULT_BREAKER } from '../stack/limits.ts';
+import type { BreakerConfig } from '../stack/stack.ts';
 
 export type BreakerState = 'closed' | 'open' | 'half-open' | 'ramp';
 /** What the end of an attempt says of its deployment. */
@@ -36,6 +22,8 @@ const SLOTS = 12;
 
 /** Times are epoch milliseconds, given by the caller. */
 export class Breaker {
+  /** Of the deployment as the last attempt knew it. */
+  config: BreakerConfig = DEFAULT_BREAKER;
   #state: BreakerState = 'closed';
   #consecutive = 0;
   #slots: { number: number; calls: number; outages: number }[] = [];
@@ -131,14 +119,14 @@ export class Breaker {
       calls += each.calls;
       outages += each.outages;
     }
-    const isBad = calls >= BREAKER.minCalls && outages >= calls * BREAKER.share;
-    if (isBad || this.#consecutive >= BREAKER.consecutive) this.#open(now);
+    const isBad = calls >= this.config.minCalls && outages >= calls * this.config.share;
+    if (isBad || this.#consecutive >= this.config.consecutive) this.#open(now);
   }
 
   #open(now: number): void {
     if (this.#state === 'closed') this.#since = now;
     this.#pauseMs =
-      this.#pauseMs === 0 ? BREAKER.pauseMs : Math.min(BREAKER.longestPauseMs, this.#pauseMs * 2);
+      this.#pauseMs === 0 ? this.config.pauseMs : Math.min(this.config.longestPauseMs, this.#pauseMs * 2);
     this.#retryAt = now + this.#pauseMs;
     this.#state = 'open';
     this.#round++;
@@ -151,8 +139,11 @@ export class Breaker {
   }
 
   #rampShare(now: number): number {
-    const grown = Math.max(this.#answers / BREAKER.rampAnswers, (now - this.#rampFrom) / BREAKER.rampMs);
-    return Math.min(1, BREAKER.firstShare + (1 - BREAKER.firstShare) * grown);
+    const grown = Math.max(
+      this.#answers / this.config.rampAnswers,
+      (now - this.#rampFrom) / this.config.rampMs,
+    );
+    return Math.min(1, this.config.firstShare + (1 - this.config.firstShare) * grown);
   }
 
   #close(): void {

@@ -1,11 +1,13 @@
 import type { Clock } from '../core/clock.ts';
 import type { ErrorCode } from '../core/error.ts';
+import { DEFAULT_BREAKER } from '../stack/limits.ts';
+import type { BreakerConfig } from '../stack/stack.ts';
 import { Breaker, type BreakerState, type Refusal, type Verdict } from './breaker.ts';
 
 /** Passive health of the deployments of this process: what calls themselves have shown. */
 export interface Health {
-  /** An attempt begins. Returns the round of the circuit it counts for. */
-  began(deployment: string): number;
+  /** An attempt begins. Returns the round of the circuit it counts for. `breaker`: absent: the defaults. */
+  began(deployment: string, breaker?: BreakerConfig): number;
   /** The first token of its stream is here. */
   answered(deployment: string, round: number): void;
   /** It ended; `null`: well. A client that left says nothing about the deployment: pass `'client_left'`. */
@@ -76,9 +78,10 @@ class PassiveHealth implements Health {
     this.#clock = clock;
   }
 
-  began(deployment: string): number {
+  began(deployment: string, breaker = DEFAULT_BREAKER): number {
     const entry = this.#entryOf(deployment);
     entry.inFlight++;
+    entry.breaker.config = breaker;
     return entry.breaker.began(this.#clock.now());
   }
 

@@ -6,6 +6,19 @@ export interface Candidate {
   weight: number;
   /** `false`: its circuit is open or it is draining; a policy puts it last or leaves it out, and says why. */
   healthy: boolean;
+  load: Load;
+}
+
+/** How busy a deployment is, as this process knows. `null`: not known. */
+export interface Load {
+  /** Attempts of ours under way. */
+  inFlight: number;
+  /** Peak-sensitive average of the kind of answer the call wants. @see Latencies.peakMs */
+  latencyMs: number | null;
+  /** Requests that wait inside the engine, from all its clients. */
+  engineWaiting: number | null;
+  /** Share of the engine's KV cache in use, 0 to 1. */
+  kvCacheUse: number | null;
 }
 
 export interface PlannedAttempt {

@@ -219,11 +219,6 @@ export const deploymentSchema = z.strictObject({
     .describe("Overrides the provider's dated price table."),
   limits: limitsSchema.optional(),
   timeouts: timeoutsSchema.optional(),
-  contextTokens: z
-    .int()
-    .min(1)
-    .optional()
-    .describe('Longest prompt plus answer in tokens. Default: what the provider knows of the model.'),
   breaker: breakerSchema.optional(),
 });
 
@@ -286,7 +281,7 @@ export const hedgeSchema = z
       .describe('Recent answers the percentile must rest on.'),
     maxShare: share
       .default(DEFAULT_HEDGE.maxShare)
-      .describe('Hedged calls among all of the task, at most; bursts of ten are let through.'),
+      .describe('Hedged calls among all of the task, at most; ten unused ones are saved up.'),
   })
   .describe('A second attempt beside one that is slow; the first token wins, both are billed.');
 

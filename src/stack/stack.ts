@@ -76,8 +76,6 @@ export interface DeploymentConfig {
   price: TokenPrice | HostedPrice | null;
   limits: Limits;
   timeouts: Timeouts;
-  /** Longest prompt plus answer, tokens. Absent: what the provider knows of the model. */
-  contextTokens?: number;
   /** Absent: `DEFAULT_BREAKER`. */
   breaker?: BreakerConfig;
 }
@@ -158,7 +156,7 @@ export interface HedgeConfig {
   afterPercentile: number;
   /** Answers the percentile must rest on. */
   minSamples: number;
-  /** Hedged calls among the task's calls, at most; a burst of ten is let through. */
+  /** Hedged calls among the task's calls, at most; ten unused ones are saved up. */
   maxShare: number;
 }
 

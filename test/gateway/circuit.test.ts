@@ -1,11 +1,13 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createManualClock } from '../../src/core/clock.ts';
+import { DEFAULT_BREAKER } from '../../src/stack/limits.ts';
+import type { BreakerConfig } from '../../src/stack/stack.ts';
 import { startUpstream } from '../support/upstream.ts';
 import { type Harness, KEY, stackOver, startGateway } from './harness.ts';
 
 const START = Date.UTC(2026, 10, 23, 10, 2, 11);
 
-async function setUp(deployments: 1 | 2) {
+async function setUp(deployments: 1 | 2, breaker?: BreakerConfig) {
   const clock = createManualClock(START);
   const first = await startUpstream(onTestFinished);
   const second = await startUpstream(onTestFinished);
@@ -14,7 +16,7 @@ async function setUp(deployments: 1 | 2) {
   const harness = await startGateway(onTestFinished, {
     clock,
     random: () => draw.next,
-    snapshot: stackOver(urls),
+    snapshot: stackOver(urls, breaker ? { deployment: { breaker } } : {}),
   });
   return { clock, first, second, draw, ...harness };
 }
@@ -64,6 +66,14 @@ describe('the circuit of a deployment', () => {
     harness.draw.next = 0.99;
     for (let index = 0; index < 20; index++) expect((await send(harness)).status).toBe(200);
     expect(harness.gateway.health().deployments).toMatchObject([{ circuit: { state: 'closed', share: 1 } }]);
+  });
+
+  test('opens and comes back as its deployment says', async () => {
+    const harness = await setUp(1, { ...DEFAULT_BREAKER, consecutive: 2, pauseMs: 30_000 });
+    harness.first.fault = 'status-500';
+    for (let index = 0; index < 2; index++) expect((await send(harness)).status).toBe(502);
+    const refused = await send(harness);
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '30']);
   });
 
   test.each(['status-400', 'status-401', 'status-429'] as const)('does not open for %s', async (fault) => {

@@ -10,6 +10,7 @@ const ATTEMPT_PREFIX: Record<AttemptRecord['kind'], string> = {
   primary: '',
   fallback: 'Fallback: ',
   retry: 'Retry: ',
+  hedge: 'Hedge: ',
 };
 
 /** Stages and attempts of one call in true time, with the reason of every choice. */
@@ -104,6 +105,7 @@ function Attempt({ attempt, place, end, ticks }: AttemptProps) {
       <p className="why">
         {ATTEMPT_PREFIX[attempt.kind]}
         {attempt.reason}
+        {attempt.outcome === 'cancelled' && '; cancelled, another attempt was faster'}
         {attempt.errorCode !== null && (
           <>
             {'; '}

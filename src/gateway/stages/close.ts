@@ -8,6 +8,7 @@ export function close(call: Call): void {
   if (call.wait) call.mark(call.waitStage);
   else call.markAttempts();
   call.wait?.stop();
+  call.hedgeTimer?.stop();
   call.heldPlace?.undo();
   call.state.callsServed++;
   if (call.state.calls.delete(call) && call.parsed?.stream) call.state.openStreams--;

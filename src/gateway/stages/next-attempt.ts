@@ -7,30 +7,26 @@ import { takePlace } from './place.ts';
 
 /**
  * Opens the next attempt of the plan that can be made; `null` when none is left. A deployment at its limit, or one
- * that cannot express the request, is passed over with its reason.
+ * that cannot express the request, is passed over with its reason. `hedge`: why it runs beside another.
  */
-export function nextAttempt(call: Call, events: AttemptEvents): Attempt | null {
+export function nextAttempt(call: Call, events: AttemptEvents, hedge?: string): Attempt | null {
   for (let planned = call.plan.shift(); planned; planned = call.plan.shift()) {
     const name = planned.deployment;
     const allowed = call.allowed.find((candidate) => candidate.name === name);
     if (!allowed || call.skipOpen(name)) continue;
     const place = takePlace(call, planned, allowed);
     if (!place) continue;
-    const before = call.attempts.at(-1);
-    const reason = before
-      ? `${planned.reason}, after ${before.deployment}: ${before.errorCode}`
-      : planned.reason;
     try {
-      const attempt = new Attempt(call, allowed, {
-        events,
-        place,
-        record: openRecord(call, allowed, reason),
+      const record = openRecord(call, allowed, {
+        kind: hedge ? 'hedge' : kindOf(call.attempts.at(-1), name),
+        reason: `${planned.reason}${hedge ? `, ${hedge}` : afterFailure(call)}`,
       });
+      const attempt = new Attempt(call, allowed, { events, place, record });
       call.attempt = attempt;
       call.running.push(attempt);
       call.attempts.push(attempt.record);
       call.sandbox ||= allowed.sandbox;
-      attempt.round = call.state.health.began(name);
+      attempt.round = call.state.health.began(name, allowed.config.breaker);
       // One that was put last for its closing circuit is tried after all.
       call.skipped = call.skipped.filter(({ deployment }) => deployment !== name);
       return attempt;
@@ -49,14 +45,24 @@ function kindOf(before: AttemptRecord | undefined, deployment: string): AttemptK
   return before.deployment === deployment ? 'retry' : 'fallback';
 }
 
-function openRecord(call: Call, { name, config }: AllowedDeployment, reason: string): AttemptRecord {
+function afterFailure({ attempts }: Call): string {
+  const before = attempts.findLast(({ errorCode }) => errorCode !== null);
+  return before ? `, after ${before.deployment}: ${before.errorCode}` : '';
+}
+
+interface Why {
+  kind: AttemptKind;
+  reason: string;
+}
+
+function openRecord(call: Call, { name, config }: AllowedDeployment, { kind, reason }: Why): AttemptRecord {
   const startMs = call.elapsed();
   return {
     deployment: name,
     provider: config.provider,
     model: config.model,
     region: config.region,
-    kind: kindOf(call.attempts.at(-1), name),
+    kind,
     reason,
     startMs,
     headersMs: null,

@@ -18,6 +18,12 @@ export function makePlan(call: Call): PlannedAttempt[] {
     deployment: name,
     weight: weights.get(name) ?? 1,
     healthy: !open.has(name) && isDrawn(call, name),
+    load: {
+      inFlight: state.health.inFlight(name),
+      latencyMs: state.latencies.peakMs(name, call.pace),
+      engineWaiting: null,
+      kvCacheUse: null,
+    },
   }));
   const plan = policy.plan(candidates, target.route, state.options.random);
   return plan.filter(({ deployment }) => !open.has(deployment));

@@ -31,10 +31,19 @@ export function settleAttempt(attempt: RunningAttempt, end: AttemptEnd): void {
   } else {
     record.costNanoUsd = 0;
   }
+  observeLatency(attempt, end.outcome);
   // A vendor that rejects a bad request is well.
   const isRequestFault = end.failure?.error.code === 'upstream_rejected' && !end.failure.fallback;
-  call.state.health.ended(allowed.name, isRequestFault ? null : record.errorCode, attempt.round);
+  // An attempt that was cancelled says as little of its deployment as one whose client left.
+  const verdict = end.outcome === 'cancelled' ? 'client_left' : record.errorCode;
+  call.state.health.ended(allowed.name, isRequestFault ? null : verdict, attempt.round);
   attempt.place.leave(totalTokens(attempt, end));
+}
+
+function observeLatency({ call, allowed, record }: RunningAttempt, outcome: AttemptEnd['outcome']): void {
+  const isTold = outcome === 'ok' || outcome === 'cancelled';
+  const toMs = record.firstTokenMs ?? (isTold ? record.endMs : null);
+  if (toMs !== null) call.state.latencies.observe(allowed.name, call.pace, toMs - record.startMs);
 }
 
 /** What counts against the deployment's tokens per minute; `null`: not known, so the estimate stands. */
