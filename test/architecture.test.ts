@@ -131,14 +131,29 @@ describe('the house', () => {
     expect(cycles).toEqual([]);
   });
 
-  test('the dashboard takes nothing but types from the server', () => {
+  test('the economics run in a browser: no other room but core, nothing of Node, no clock, no chance', () => {
+    const folder = 'src/advisor/economics/';
+    const bad = sources
+      .filter(({ path }) => path.startsWith(folder))
+      .flatMap(({ path, text }) => {
+        const values = [...text.matchAll(/^(?:import|export)\s+(?!type\b)[^;]*?from\s+'([^']+)'/gm)]
+          .map(([, from]) => from as string)
+          .filter((from) => !/^\.\/|^\.\.\/\.\.\/core\//.test(from));
+        const words =
+          text.match(/\bDate\.now|\bnew Date\(\)|\bMath\.random|\bprocess\.|\bBuffer\b|\brequire\(/g) ?? [];
+        return [...values, ...words].map((found) => `${path}: ${found}`);
+      });
+    expect(bad).toEqual([]);
+  });
+
+  test('the dashboard takes nothing but types from the server, and the economics', () => {
     const bad = globSync('dashboard/src/**/*.{ts,tsx}', { cwd: root }).flatMap((path) =>
       [
         ...readFileSync(join(root, path), 'utf8').matchAll(
           /import\s+(?!type\b)[^;]*?from\s+'(?:\.\.\/)+src\/[^']+'/g,
         ),
       ]
-        .filter(([text]) => !/dashboard\/src/.test(text))
+        .filter(([text]) => !/dashboard\/src|\/src\/advisor\/economics\//.test(text))
         .map(([text]) => `${path}: ${text}`),
     );
     expect(bad).toEqual([]);

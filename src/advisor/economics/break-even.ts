@@ -51,22 +51,19 @@ export function breakEvenOf(question: BreakEvenQuestion): BreakEven {
 }
 
 /** First month in which the option costs less; between months along the line. Infinity: not within the months looked at. */
-function monthOf(
-  { shape, base, calls, paths, apiPriceChange, gpuPriceChange }: BreakEvenQuestion,
-  draw: number,
-): number {
-  const api = 1 + (apiPriceChange[draw] as number);
-  const machines = 1 + (gpuPriceChange[draw] as number);
-  const gain = (month: number): number => {
-    const volume = (month === 0 ? calls : (paths[month - 1] as Vector))[draw] as number;
-    const factors = { api: api ** (month / 12), machines: machines ** (month / 12) };
-    const point = { draw, calls: volume };
-    return costWith(base, point, factors) - costWith(shape, point, factors);
-  };
-  let before = gain(0);
+function monthOf(question: BreakEvenQuestion, draw: number): number {
+  const { shape, base, calls, paths } = question;
+  const apiStep = (1 + (question.apiPriceChange[draw] as number)) ** (1 / 12);
+  const machineStep = (1 + (question.gpuPriceChange[draw] as number)) ** (1 / 12);
+  const point = { draw, calls: calls[draw] as number };
+  const factors = { api: 1, machines: 1 };
+  let before = costWith(base, point, factors) - costWith(shape, point, factors);
   if (before >= 0) return 0;
   for (let month = 1; month <= paths.length; month++) {
-    const now = gain(month);
+    point.calls = (paths[month - 1] as Vector)[draw] as number;
+    factors.api *= apiStep;
+    factors.machines *= machineStep;
+    const now = costWith(base, point, factors) - costWith(shape, point, factors);
     if (now >= 0) return month - 1 + before / (before - now);
     before = now;
   }

@@ -123,7 +123,7 @@ function perMillionTokens({
   return ledger.write(
     {
       id: `${option}.million-tokens`,
-      label: `${OPTION_LABELS[option]}: cost of a million tokens, input and output`,
+      label: `${OPTION_LABELS[option]}: cost of a million tokens of input and output`,
       formula: 'cost a month / (calls a month x (input tokens + output tokens)) x 1,000,000',
       inputs: [usdPerMonth, ...inputs],
       unit: 'USD/million tokens',
@@ -164,14 +164,16 @@ function nextYear(
   const { shape } = workings.option(option);
   const api = ledger.of('api.price-change-per-year');
   const gpu = ledger.of('self.gpu-price-change-per-year');
+  const year = paths.slice(0, 12);
   const total = shape.once.map((once, draw) => {
     let sum = once;
-    for (let month = 1; month <= 12; month++) {
-      const factors = {
-        api: (1 + (api[draw] as number)) ** (month / 12),
-        machines: (1 + (gpu[draw] as number)) ** (month / 12),
-      };
-      sum += costWith(shape, { draw, calls: (paths[month - 1] as Vector)[draw] as number }, factors);
+    const apiStep = (1 + (api[draw] as number)) ** (1 / 12);
+    const machineStep = (1 + (gpu[draw] as number)) ** (1 / 12);
+    const factors = { api: 1, machines: 1 };
+    for (const calls of year) {
+      factors.api *= apiStep;
+      factors.machines *= machineStep;
+      sum += costWith(shape, { draw, calls: calls[draw] as number }, factors);
     }
     return sum;
   });

@@ -5,7 +5,7 @@
 import type { Draws } from './draws.ts';
 import { intervalOf } from './draws.ts';
 import type { Forecast } from './economics.ts';
-import { combine, type Ledger, type Vector } from './ledger.ts';
+import type { Ledger, Vector } from './ledger.ts';
 import type { QuantityId } from './quantity.ts';
 
 /** The quantities of a path, as draws. */
@@ -30,6 +30,7 @@ export function volumePaths(
   periods: number,
 ): Vector[] {
   const walk = new Float64Array(level.length);
+  const drift = growth.map(Math.log1p);
   return Array.from({ length: periods }, (_, index) => {
     const step = draws.normal(`volume.walk.${index}`);
     const scatter = draws.normal(`volume.scatter.${index}`);
@@ -38,7 +39,7 @@ export function volumePaths(
     return level.map((start, draw) => {
       const sigma = shock[draw] as number;
       walk[draw] = (walk[draw] as number) + sigma * size * (step[draw] as number);
-      const trend = Math.log1p(growth[draw] as number) * (index + 0.5);
+      const trend = (drift[draw] as number) * (index + 0.5);
       return (
         start * Math.exp(trend + (walk[draw] as number) + (noise[draw] as number) * (scatter[draw] as number))
       );
@@ -57,8 +58,14 @@ export function pathDraws(ledger: Ledger): PathDraws {
 }
 
 export function forecastOf(ledger: Ledger, paths: readonly Vector[]): Forecast {
-  const sum = (months: number): Vector =>
-    combine(paths.slice(0, months), (...values) => values.reduce((total, value) => total + value, 0));
+  const sum = (months: number): Vector => {
+    const total = new Float64Array(ledger.draws.count);
+    for (const values of paths.slice(0, months)) {
+      for (let draw = 0; draw < total.length; draw++)
+        total[draw] = (total[draw] as number) + (values[draw] as number);
+    }
+    return total;
+  };
   const figure = (months: number): string =>
     ledger.write(
       {

@@ -52,16 +52,17 @@ function checked({ id, value }: Quantity): Interval {
   return value;
 }
 
-/** Draw by draw. */
+/** Draw by draw. Up to three vectors take a straight loop, which is most of the time of a recomputation. */
 export function combine(vectors: readonly Vector[], formula: (...values: number[]) => number): Vector {
-  const [first] = vectors;
-  const result = new Float64Array(first?.length ?? 0);
-  const values = new Array<number>(vectors.length);
-  for (let index = 0; index < result.length; index++) {
-    for (let place = 0; place < values.length; place++) values[place] = vectors[place]?.[index] as number;
-    result[index] = formula(...values);
-  }
-  return result;
+  const [a, b, c] = vectors;
+  if (a && b && vectors.length === 2) return a.map((value, draw) => formula(value, b[draw] as number));
+  if (a && b && c && vectors.length === 3)
+    return a.map((value, draw) => formula(value, b[draw] as number, c[draw] as number));
+  const values = new Array<number>(vectors.length).fill(0);
+  return (a ?? new Float64Array()).map((_, draw) => {
+    for (let place = 0; place < values.length; place++) values[place] = vectors[place]?.[draw] as number;
+    return formula(...values);
+  });
 }
 
 export function constant(like: Vector, value: number): Vector {
