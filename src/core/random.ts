@@ -1,6 +1,6 @@
 /**
- * Random numbers from a seed: the same seed gives the same numbers on every machine. sfc32 (Chris Doty-Humphrey,
- * PractRand; public domain), which passes PractRand and BigCrush. Not for secrets.
+ * Random numbers from a seed: the same seed gives the same numbers on every machine. sfc32, by Chris Doty-Humphrey
+ * (PractRand, https://pracrand.sourceforge.net). Not for secrets.
  */
 export interface Random {
   /** Uniform in [0, 1). */

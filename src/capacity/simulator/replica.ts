@@ -1,8 +1,10 @@
 /**
- * One replica of an engine that batches continuously, as vLLM does (V1 scheduler, https://docs.vllm.ai, read 2026-11-25):
+ * One replica of an engine that batches continuously, as vLLM does (`Scheduler.schedule` in
+ * https://github.com/vllm-project/vllm/blob/00024d31/vllm/v1/core/sched/scheduler.py, read 2026-11-25):
  *
  * - A step makes one token for every decoding sequence and fills the rest of its token budget with prompt chunks.
- * - A call is admitted first come, first served, when a seat is free and its whole prompt fits into the cache.
+ * - A call is admitted first come, first served, when a seat is free and its whole prompt fits into the cache
+ *   (vLLM asks for the first chunk alone, so it admits long prompts a little sooner and preempts more).
  * - When the cache cannot take the next token of every sequence, the one admitted last is preempted: its cache is
  *   dropped, it waits at the front, and its prompt and the tokens it has made are computed again.
  *
