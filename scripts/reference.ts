@@ -7,7 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { calibrate } from '../src/capacity/calibration/leave-one-out.ts';
 import { readCalibrationRows } from '../src/capacity/calibration/rows.ts';
 import { ERRORS } from '../src/core/error.ts';
-import { catalog } from '../src/providers/index.ts';
+import { carries, type TextProtocol, type Way, WORDS, wayOf } from '../src/protocols/carried.ts';
+import { FEATURES, type Feature } from '../src/providers/features.ts';
+import { catalog, providers } from '../src/providers/index.ts';
 import { faultReference } from '../test/conformance/fault-table.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -99,6 +101,40 @@ export function providerReference(): string {
   ].join('\n');
 }
 
+const WAYS: Readonly<Record<Way, string>> = {
+  native: 'passed through',
+  translated: 'translated',
+  'over-chat': 'over chat',
+};
+
+/** How each protocol reaches each provider. */
+export function protocolReference(): string {
+  const names = ['chat', 'responses', 'messages', 'embeddings'] as const;
+  const rows = providers.map((provider) => {
+    const ways = names.map((protocol) => wayOf(provider, protocol));
+    return `| \`${provider.type}\` | ${ways.map((way) => (way === null ? 'no' : WAYS[way])).join(' | ')} |`;
+  });
+  return [`| provider | ${names.join(' | ')} |`, '|---|---|---|---|---|', ...rows].join('\n');
+}
+
+/** What each provider carries of what a protocol has words for. */
+function capabilityReference(protocol: TextProtocol): string {
+  const features = (Object.keys(FEATURES) as Feature[]).filter((feature) => WORDS[protocol][feature]);
+  const rows = providers.map((provider) => {
+    const cells = features.map((feature) => {
+      const carried = carries(provider, protocol, feature);
+      if (carried === undefined) return 'not known';
+      return carried ? 'yes' : 'no';
+    });
+    return `| \`${provider.type}\` | ${cells.join(' | ')} |`;
+  });
+  return [
+    `| provider | ${features.map((feature) => FEATURES[feature]).join(' | ')} |`,
+    `|---|${features.map(() => '---|').join('')}`,
+    ...rows,
+  ].join('\n');
+}
+
 /** Published against predicted, every configuration predicted from the others; the figures first. */
 export function calibrationReference(): string {
   const { measurements, outOfScope } = readCalibrationRows();
@@ -128,6 +164,12 @@ export const REFERENCES: Readonly<Record<string, Readonly<Record<string, () => s
   'docs/errors.md': { errors: errorReference },
   'docs/config.md': { config: configReference },
   'docs/faults.md': { faults: faultReference },
+  'docs/capabilities.md': {
+    protocols: protocolReference,
+    chat: () => capabilityReference('chat'),
+    responses: () => capabilityReference('responses'),
+    messages: () => capabilityReference('messages'),
+  },
   'docs/providers.md': { providers: providerReference },
   'docs/capacity.md': { calibration: calibrationReference },
 };

@@ -19,6 +19,8 @@ export interface Provider extends ProviderTypeInfo {
   readonly sandbox: boolean;
   /** What the vendor's API carries; a translation refuses by name what it does not. */
   readonly features: Features;
+  /** Of a protocol that has its own: `features` are then those of the translation from chat. Default: `features`. */
+  readonly nativeFeatures?: Readonly<Partial<Record<Protocol, Features>>>;
   /** Those of `protocols` that are translated here, not passed through as bytes. */
   readonly translated: readonly Protocol[];
   /** Binds an instance's settings and secrets. Throws TrimtabError(config_invalid). */

@@ -13,10 +13,9 @@ import { answerChat } from './wire-chat.ts';
 import { answerMessages } from './wire-messages.ts';
 import { answerResponses } from './wire-responses.ts';
 
-export type FamilyName = 'openai' | 'azure-openai' | 'vllm' | 'anthropic' | 'sandbox';
-
 export interface Family {
-  name: FamilyName;
+  /** Its provider type. */
+  name: string;
   model: string;
   embeddingModel: string;
   /** Base URL of the provider over the vendor's address, `http://host:port`. */

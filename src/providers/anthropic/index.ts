@@ -7,7 +7,7 @@ import { TrimtabError } from '../../core/error.ts';
 import type { Protocol } from '../../core/protocol.ts';
 import type { ProviderConfig, ProviderSecrets } from '../../stack/stack.ts';
 import { parseAddress, toHeaders } from '../address.ts';
-import { onlyFeatures } from '../features.ts';
+import { onlyFeatures, toFeatures } from '../features.ts';
 import { asArray, asObject, asString, readObject } from '../json.ts';
 import { createPriceBook } from '../price-book.ts';
 import type { AppRequest, Connection, Exchange, Provider } from '../provider.ts';
@@ -32,6 +32,12 @@ export const anthropic: Provider = {
   label: 'Anthropic',
   sandbox: false,
   features: onlyFeatures('streaming tools parallelTools jsonSchema images reasoning stop promptCache'),
+  // https://platform.claude.com/docs/en/api/messages, as known 2026-11-23.
+  nativeFeatures: {
+    messages: toFeatures(
+      'streaming tools parallelTools jsonSchema images files reasoning stop promptCache serviceTier',
+    ),
+  },
   translated: ['chat'],
   defaultBaseUrl: BASE_URL,
   needsApiKey: true,
