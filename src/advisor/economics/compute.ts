@@ -1,4 +1,4 @@
-/** The whole economics of one task from its quantities. Same input, same answer; about 20 ms, so that sliders can ask. */
+/** The whole economics of one task from its quantities. Same input, same answer. */
 import { breakEvenOf, MONTHS_AHEAD } from './break-even.ts';
 import { costs, costWith, TODAY } from './cost-shape.ts';
 import { createDraws, type Draws, intervalOf } from './draws.ts';
@@ -17,13 +17,22 @@ const CURVE_POINTS = 25;
 const CURVE_DRAWS = 400;
 const SWEEP = [0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1];
 
-/** `draws` made once by the caller and used again save a third of the time. Throws RangeError on an interval that is none. */
+/**
+ * `draws` made once by the caller can be used again. Throws RangeError on an interval that is none, and when the first
+ * option, which the others are compared with, runs on machines of its own: break-even is solved against a straight line.
+ */
 export function computeEconomics(input: EconomicsInput, draws?: Draws): Economics {
   const count = input.draws ?? DEFAULT_DRAWS;
   const source = draws ?? createDraws(input.seed, count);
   const ledger = createLedger(input.quantities, correlated(source, input.levelGrowthCorrelation ?? 0));
   const workings = createWorkings(ledger);
   const ids = input.options ?? OPTION_IDS;
+  const [base] = ids;
+  if (base === undefined || workings.option(base).shape.perReplica.some((usd) => usd > 0)) {
+    throw new RangeError(
+      `${base ?? 'no option'}: the first option must be one that runs on no machines of one's own.`,
+    );
+  }
   const calls = ledger.of('volume.calls-per-month');
   const paths = volumePaths(source, pathDraws(ledger), MONTHS_AHEAD);
   const cheapest = cheapestShares(workings, ids, calls);

@@ -182,6 +182,12 @@ test('every figure leads to quantities', () => {
   }
 });
 
+test('nothing is compared with machines, which would give a wrong break-even', () => {
+  expect(() => economics([], { options: ['self-hosted', 'hosted-api'] })).toThrow(RangeError);
+  expect(() => economics([], { options: [] })).toThrow(RangeError);
+  expect(economics([], { options: ['private-deployment', 'self-hosted'] }).breakEven).toHaveLength(1);
+});
+
 test('a break-even is where both cost the same', () => {
   const sure = QUANTITY_IDS.filter((id) => id !== 'api.usd-per-call').map((id) =>
     known(id, exactly(priorOf(id).value.mid)),

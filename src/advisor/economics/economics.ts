@@ -39,7 +39,7 @@ export interface EconomicsInput {
   at: number;
   /** What is known. An id that is missing takes its prior. */
   quantities: Quantity[];
-  /** Options to work out; the first is what the others are compared with. Default: all, hosted API first. */
+  /** Options to work out; the first is what the others are compared with and must need no machines. Default: all, hosted API first. */
   options?: OptionId[];
   /** Correlation of level and growth in the volume's posterior, from `fitVolume`. Default 0. */
   levelGrowthCorrelation?: number;
