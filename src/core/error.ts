@@ -97,6 +97,12 @@ export const ERRORS = {
     false,
     'Write `provider/model`, or mark one provider `default`.',
   ]),
+  context_length_exceeded: row([
+    400,
+    'invalid_request_error',
+    false,
+    "Send less, or add a deployment with a larger context; the deployment's `contextTokens` states its size.",
+  ]),
   protocol_mismatch: row([400, 'invalid_request_error', false, 'Use a deployment that can do this.']),
   data_policy_refused: row([
     403,

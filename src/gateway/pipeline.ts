@@ -14,6 +14,7 @@ import type { AttemptEvents } from './stages/attempt.ts';
 import { choose } from './stages/choose.ts';
 import { close, loggedError } from './stages/close.ts';
 import * as client from './stages/deliver.ts';
+import { fitContexts, keepLarger } from './stages/fit.ts';
 import { hedgeLater } from './stages/hedge.ts';
 import { callerOf, identify, parse } from './stages/identify.ts';
 import { nextAttempt } from './stages/next-attempt.ts';
@@ -37,7 +38,7 @@ export function serveCall(state: GatewayState, protocol: Protocol, incoming: Inc
     identify(call);
     call.mark('identify');
     admit(state);
-    call.allowed = allowDeployments(call);
+    call.allowed = fitContexts(call, allowDeployments(call));
     call.plan = makePlan(call);
     call.mark('plan');
   } catch (error) {
@@ -104,7 +105,7 @@ const events: AttemptEvents = {
     const reply = client.failureReply(call, failure);
     settleAttempt(attempt, { outcome: 'error', failure, usage: attempt.usage() });
     // Once bytes of this answer are out, another model's text may not follow them.
-    if (call.headSent || !failure.fallback) giveUp(call, failure, reply);
+    if (call.headSent || !(failure.fallback || keepLarger(attempt, failure))) giveUp(call, failure, reply);
     // A hedge may still answer.
     else if (call.running.length === 0) attemptNext(call, reply);
   },

@@ -65,7 +65,22 @@ export function toFailure(found: VendorError): Failure {
     body: forwarded,
     status: forwarded ? found.status : error.status,
     retryAfterMs,
+    ...(meaning === REJECTED && isTooLong(found) && { tooLong: true }),
   };
+}
+
+/**
+ * How vendors say that a prompt does not fit: OpenAI's code, llama.cpp's type, then the words of vLLM and OpenAI,
+ * Anthropic, Gemini and Bedrock (from memory, not looked up). Words not among these only mean that no larger model is asked.
+ */
+const TOO_LONG_CODES: ReadonlySet<string> = new Set(['context_length_exceeded', 'exceed_context_size_error']);
+const TOO_LONG_WORDS =
+  /maximum context length is|prompt is too long|input token count .{0,40}exceeds the maximum|input is too long for requested model/i;
+const MAX_READ_CHARS = 4_096;
+
+function isTooLong({ code, body }: VendorError): boolean {
+  if (code !== null && TOO_LONG_CODES.has(code)) return true;
+  return body !== null && TOO_LONG_WORDS.test(body.toString('utf8', 0, MAX_READ_CHARS));
 }
 
 /** The vendor sent something that is not its protocol. `what` is ours; it quotes none of the bytes. */

@@ -134,6 +134,8 @@ export interface Failure {
   /** Status for the client. */
   status: number;
   retryAfterMs: number | null;
+  /** The prompt does not fit into the model's context: only a larger one may do better. Default false. */
+  tooLong?: boolean;
 }
 
 /** Reads one stream. Fed every re-chunking of the same bytes, it gives the same result. */

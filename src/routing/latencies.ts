@@ -20,7 +20,7 @@ export interface Latencies {
 }
 
 const WINDOW_MS = 300_000;
-/** Time in which the weight of the past falls to 1/e, as in Finagle's peak EWMA (its default, read 2026-11-25). */
+/** Time in which the weight of the past falls to 1/e, as in Finagle's peak EWMA (its default from memory, not looked up). */
 export const DECAY_MS = 10_000;
 /** Names kept at most: a `default` provider makes a deployment of any model name an app invents. */
 const MAX_NAMES = 5_000;

@@ -1,6 +1,6 @@
 import type { Candidate, Load, PlannedAttempt, RoutingPolicy } from './policy.ts';
 
-/** Above this use of its KV cache an engine begins to put requests off (vLLM: preemption; docs.vllm.ai, read 2026-11-25). */
+/** Above this use of its KV cache an engine begins to put requests off (our choice; that vLLM preempts when the cache is full is from memory, not looked up). */
 const KV_CACHE_BUSY = 0.8;
 /** How much worse a full KV cache makes a deployment. */
 const KV_CACHE_FULL_FACTOR = 10;

@@ -43,6 +43,7 @@ export function parseDeployments(entries: Entries, context: DeploymentContext): 
         ...(input.limits?.queue === undefined ? {} : { queue: input.limits.queue }),
       },
       timeouts: { ...context.timeouts, ...definedOf(input.timeouts ?? {}) },
+      ...(input.contextTokens === undefined ? {} : { contextTokens: input.contextTokens }),
       ...(input.breaker === undefined ? {} : { breaker: input.breaker }),
     });
   }

@@ -219,6 +219,13 @@ export const deploymentSchema = z.strictObject({
     .describe("Overrides the provider's dated price table."),
   limits: limitsSchema.optional(),
   timeouts: timeoutsSchema.optional(),
+  contextTokens: z
+    .int()
+    .min(1)
+    .optional()
+    .describe(
+      "Tokens its model takes at most; calls that cannot fit pass it over. Default: the provider's table.",
+    ),
   breaker: breakerSchema.optional(),
 });
 

@@ -76,6 +76,8 @@ export interface DeploymentConfig {
   price: TokenPrice | HostedPrice | null;
   limits: Limits;
   timeouts: Timeouts;
+  /** Tokens of prompt and answer it holds at most. Absent: what the provider's tables say, if anything. */
+  contextTokens?: number;
   /** Absent: `DEFAULT_BREAKER`. */
   breaker?: BreakerConfig;
 }
