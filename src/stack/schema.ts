@@ -324,9 +324,7 @@ export const gatewaySchema = z.strictObject({
   maxHeaderBytes: bytes
     .default(DEFAULT_GATEWAY.maxHeaderBytes)
     .describe('Largest request head. Read at start.'),
-  maxFileBytes: bytes
-    .default(DEFAULT_GATEWAY.maxFileBytes)
-    .describe('Largest file kept for batches, and largest body that is passed on as it comes.'),
+  maxFileBytes: bytes.default(DEFAULT_GATEWAY.maxFileBytes).describe('Largest file kept for batches.'),
   maxBatchCalls: z
     .int()
     .min(1)

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
-import type { Revision } from '../stack/stack.ts';
+import type { Revision, Stack } from '../stack/stack.ts';
+import { fromStored } from '../stack/stored.ts';
 import type { Engine } from './engines/engine.ts';
 import type { ActivationsTable, Database, RevisionsTable } from './schema.ts';
 import type { Activation, RevisionStore } from './store.ts';
@@ -77,7 +78,7 @@ function toRow(revision: Revision): RevisionsTable {
 function fromRow(row: RevisionsTable): Revision {
   return {
     id: row.id,
-    stack: JSON.parse(row.stack),
+    stack: fromStored(JSON.parse(row.stack) as Stack),
     createdAt: row.created_at,
     source: row.source as Revision['source'],
     origin: row.origin,

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RevisionDiff, RevisionsAnswer, StatusAnswer } from '../../src/control/api-types.ts';
+import type { Stack } from '../../src/stack/stack.ts';
 import { type ControlFixture, openControl } from './control-fixture.ts';
 
 let cwd: string;
@@ -249,4 +250,24 @@ describe('a CLI command beside no server', () => {
     expect(await fixture.control.deps.store.keys.list()).toEqual([]);
     expect(fixture.control.notices).toEqual([]);
   });
+});
+
+test('a revision that an earlier version stored serves with the defaults of settings it did not know', async () => {
+  await using fixture = await openControl({ config: { tasks: { now: { route: ['sandbox/small'] } } } });
+  const { store, revisions } = fixture.control.deps;
+  const { stack, id: now } = revisions.active();
+  const { maxFileBytes, maxBatchCalls, ...gateway } = { ...stack.gateway, maxBodyBytes: 2048 };
+  const { filesDays, ...retention } = { ...stack.retention, callsDays: 7 };
+  const old = { ...stack, gateway, retention } as unknown as Stack;
+  const revision = { id: 'rev_old', stack: old, createdAt: 1, source: 'api', origin: 'API' } as const;
+  await store.revisions.activate(revision, { revision: revision.id, at: 1, kind: 'applied', by: 'API' });
+  await store.revisions.activate(
+    { ...revision, id: now, stack },
+    { revision: now, at: 2, kind: 'applied', by: 'API' },
+  );
+  expect((await fixture.send('POST', '/api/v1/revisions/rev_old/rollback')).status).toBe(200);
+  const served = fixture.snapshots.at(-1);
+  expect(served?.revision).toBe('rev_old');
+  expect(served?.stack.gateway).toEqual({ ...gateway, maxFileBytes, maxBatchCalls });
+  expect(served?.stack.retention).toEqual({ ...retention, filesDays });
 });

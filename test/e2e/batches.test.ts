@@ -278,7 +278,9 @@ describe('files', () => {
       (await post({ body: 'x', headers: { authorization, 'content-type': 'multipart/form-data' } })).status,
     ).toBe(400);
     expect((await post({ headers: { authorization } }, `${at}/x/y`)).status).toBe(404);
-    expect((await fetch(at, { method: 'PUT', headers: { authorization } })).status).toBe(405);
+    const put = await fetch(at, { method: 'PUT', headers: { authorization } });
+    expect(put.status).toBe(405);
+    expect(put.headers.get('allow')).toBe('POST, GET');
     expect((await fetch(`${at}?limit=0`, { headers: { authorization } })).status).toBe(400);
   });
 });

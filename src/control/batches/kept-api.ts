@@ -51,16 +51,21 @@ export function createKeptApi(deps: ControlDeps): KeptApi {
       const [, , kind = '', id = '', ...more] = url.pathname.split('/');
       const shape = [`/v1/${kind}`, ...(id === '' ? [] : ['*']), ...more].join('/');
       const handler = HANDLERS[`${request.method} ${shape}`];
-      if (!handler) throw refuse(request.method, shape, url.pathname);
+      if (!handler) return refuse(request.method, shape, url.pathname);
       const answer = await handler({ keyId, id: decode(id), url, request, deps });
       return answer instanceof Response ? answer : Response.json(answer);
     } catch (error) {
       const known = toPublicError(error, { logger: deps.logger, what: 'files and batches' });
-      const headers =
-        known.retryAfterSeconds === undefined ? {} : { 'retry-after': String(known.retryAfterSeconds) };
-      return Response.json(toErrorBody(known, redact), { status: known.status, headers });
+      return toErrorResponse(
+        known,
+        known.retryAfterSeconds === undefined ? {} : { 'retry-after': String(known.retryAfterSeconds) },
+      );
     }
   };
+}
+
+function toErrorResponse(error: TrimtabError, headers: Record<string, string>): Response {
+  return Response.json(toErrorBody(error, redact), { status: error.status, headers });
 }
 
 async function listFiles({ deps, keyId, url }: Asked): Promise<unknown> {
@@ -142,14 +147,16 @@ function readLimit(text: string | undefined, standard: number, most: number): nu
   throw invalid('limit', `\`limit\` is a whole number from 1 to ${most}.`);
 }
 
-function refuse(method: string, shape: string, path: string): TrimtabError {
+function refuse(method: string, shape: string, path: string): Response {
   const allowed = Object.keys(HANDLERS)
     .map((entry) => entry.split(' '))
     .filter(([, known]) => known === shape)
     .map(([name]) => name);
   const shown = path.slice(0, 200);
-  if (allowed.length === 0) return new TrimtabError('not_found', `There is nothing at "${shown}".`);
-  return new TrimtabError('method_not_allowed', `"${shown}" takes ${allowed.join(' or ')}, not ${method}.`);
+  if (allowed.length === 0)
+    return toErrorResponse(new TrimtabError('not_found', `There is nothing at "${shown}".`), {});
+  const text = `"${shown}" takes ${allowed.join(' or ')}, not ${method}.`;
+  return toErrorResponse(new TrimtabError('method_not_allowed', text), { allow: allowed.join(', ') });
 }
 
 function decode(text: string): string {

@@ -111,7 +111,7 @@ class UploadForm {
     if (purpose === 'batch') return;
     throw invalid(
       'purpose',
-      `Only files of the purpose \`batch\` are kept here, not \`${purpose.slice(0, 100)}\`: others belong to the vendor that uses them. Name it with the header \`x-trimtab-provider\`.`,
+      `Only files of the purpose \`batch\` are kept here, not \`${purpose.slice(0, 100)}\`: send others to the vendor that uses them.`,
     );
   }
 
