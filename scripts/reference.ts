@@ -11,6 +11,7 @@ import { carries, type TextProtocol, type Way, WORDS, wayOf } from '../src/proto
 import { FEATURES, type Feature } from '../src/providers/features.ts';
 import { catalog, providers } from '../src/providers/index.ts';
 import { faultReference } from '../test/conformance/fault-table.ts';
+import { constraintReference, questionReference, ruleReference } from './advisor-reference.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -170,6 +171,7 @@ export const REFERENCES: Readonly<Record<string, Readonly<Record<string, () => s
     responses: () => capabilityReference('responses'),
     messages: () => capabilityReference('messages'),
   },
+  'docs/advise.md': { questions: questionReference, constraints: constraintReference, rules: ruleReference },
   'docs/providers.md': { providers: providerReference },
   'docs/capacity.md': { calibration: calibrationReference },
 };

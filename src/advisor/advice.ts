@@ -138,8 +138,6 @@ export interface RoadmapStep {
   effect: string;
   /** What starts it: a command to paste. `null`: it is work outside this product, described in `why`. */
   command: string | null;
-  /** Action of the control API that starts it; `null`: none. */
-  action: string | null;
   serves: TargetId | null;
 }
 
@@ -173,6 +171,8 @@ export interface Decision {
   agree: boolean;
   /** Why they differ, or why nothing is left; `null`: they agree. */
   reason: string | null;
+  /** Why path and scorecard differ on fine-tuning; `null`: they do not. */
+  layerReason: string | null;
 }
 
 /** A proposal, as it is stored and followed when it is accepted. */
@@ -213,6 +213,7 @@ export interface Advice {
   scorecard: Scorecard;
   decision: Decision;
   economics: Economics;
+  /** What would make another of the allowed bases the cheapest. */
   flipPoints: FlipPoint[];
   levers: Lever[];
   roadmap: Roadmap;

@@ -33,6 +33,11 @@ export const commands: readonly CommandEntry[] = [
     'What runs, from which config, and how it is doing',
     async () => (await import('./status.ts')).statusCommand,
   ),
+  entry(
+    'advise',
+    'Advise on one task: which stack, why, at what cost, what next',
+    async () => (await import('./advise.ts')).adviseCommand,
+  ),
   entry('calls', 'List, follow and show calls', async () => (await import('./calls.ts')).callsCommand),
   entry(
     'costs',

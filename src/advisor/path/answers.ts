@@ -96,11 +96,11 @@ function willHurt(profile: Profile, { apiUsdPerMonth: bill }: Projection): Findi
   const limit = intervalOf(profile, 'cost.painUsdPerMonth');
   if (limit === null) return unknown('From which bill on it hurts is not known.', facts);
   const text = `Within a year the API bill is projected at ${range(bill)} USD a month; it hurts from ${range(limit)}.`;
-  if (bill.low > limit.high) return sure('yes', text, facts);
-  if (bill.high < limit.low) return sure('no', text, facts);
   if (!isKnown(profile, 'volume.callsPerMonth') && !isKnown(profile, 'cost.spendUsdPerMonth')) {
     return unknown(`${text} The volume is not known, so it could go either way.`, facts);
   }
+  if (bill.low > limit.high) return sure('yes', text, facts);
+  if (bill.high < limit.low) return sure('no', text, facts);
   if (!isKnown(profile, 'cost.painUsdPerMonth')) {
     return unknown(`${text} Nobody has said what would hurt, and the two ranges overlap.`, facts);
   }

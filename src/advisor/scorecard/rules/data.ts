@@ -60,7 +60,7 @@ export const DATA_RULES: readonly Rule[] = [
       {
         when: is('data.thirdParty', 'terms'),
         says: 'Vendors need strict terms first.',
-        points: { 'hosted-api': -0.5, 'private-deployment': 0.5, 'self-hosted': 0.5, 'fine-tuned-api': -0.5 },
+        points: { 'hosted-api': -0.5, 'self-hosted': 0.5, 'fine-tuned-api': -0.5 },
       },
       {
         when: is('data.thirdParty', 'allowed'),

@@ -13,7 +13,7 @@ export const QUALITY_RULES: readonly Rule[] = [
         says: 'Hard tasks are where top-tier models win.',
         points: {
           'hosted-api': 2,
-          'private-deployment': 2,
+          'private-deployment': 1.5,
           hybrid: 1,
           'self-hosted': -2,
           'smaller-model': -1.5,
@@ -23,7 +23,7 @@ export const QUALITY_RULES: readonly Rule[] = [
       {
         when: is('work.difficulty', 'moderate'),
         says: 'A moderate task is safe with a top-tier model, and often within reach of an open one.',
-        points: { 'hosted-api': 1, 'private-deployment': 1, hybrid: 1, 'smaller-model': 0.5 },
+        points: { 'hosted-api': 1, 'private-deployment': 0.5, hybrid: 1, 'smaller-model': 0.5 },
       },
       {
         when: is('work.difficulty', 'simple'),
@@ -41,7 +41,7 @@ export const QUALITY_RULES: readonly Rule[] = [
         says: 'Reasoning and code lean on raw capability.',
         points: {
           'hosted-api': 1,
-          'private-deployment': 1,
+          'private-deployment': 0.5,
           hybrid: 0.5,
           'self-hosted': -1,
           'smaller-model': -1,
@@ -108,7 +108,7 @@ export const QUALITY_RULES: readonly Rule[] = [
         says: 'Strong multilingual support favours large hosted models.',
         points: {
           'hosted-api': 1,
-          'private-deployment': 1,
+          'private-deployment': 0.5,
           'self-hosted': -1,
           'smaller-model': -0.5,
           specialist: -0.5,
@@ -123,7 +123,7 @@ export const QUALITY_RULES: readonly Rule[] = [
       {
         when: is('work.nuance', 'critical'),
         says: 'Where the tone is the product, top-tier models lead, and fine-tuning makes a style your own.',
-        points: { 'hosted-api': 1, 'private-deployment': 1, 'self-hosted': -0.5, ...tuned(1.5) },
+        points: { 'hosted-api': 1, 'private-deployment': 0.5, 'self-hosted': -0.5, ...tuned(1.5) },
       },
       {
         when: is('work.nuance', 'some'),

@@ -5,6 +5,17 @@ import { type Rule, tuned } from '../rule.ts';
 /** Team and execution capacity (article 2.5, 3 and 4). A weaker team never speaks for self-hosting. */
 export const TEAM_RULES: readonly Rule[] = [
   {
+    id: 'team.new-versions',
+    source: article('1.1', 'Fast access to new model versions'),
+    cases: [
+      {
+        when: not(is('data.class', 'restricted')),
+        says: 'Hosted APIs get new versions first, and need no contract with a cloud.',
+        points: { 'hosted-api': 0.5, 'private-deployment': -0.5 },
+      },
+    ],
+  },
+  {
     id: 'team.ran-models',
     source: article('2.5', 'Do we have people who’ve run ML models in production before?'),
     cases: [
