@@ -3,13 +3,17 @@ import { relative, resolve } from 'node:path';
 import { defineCommand } from 'citty';
 import { stringify } from 'yaml';
 import { advise } from '../advisor/advise.ts';
+import type { TaskEvidence } from '../advisor/evidence.ts';
 import { createProfile } from '../advisor/profile/create.ts';
 import { changeAnswer, type ParsedProfile, parseProfile, toProfileFile } from '../advisor/profile/parse.ts';
+import { renderReport, type Variant } from '../advisor/report/report.ts';
+import type { EvidenceAnswer } from '../control/api-types.ts';
 import { locateField, parseJsonConfig, parseYamlConfig } from '../stack/config-file.ts';
 import { ConfigError } from '../stack/problems.ts';
 import { renderAdvice } from './advise-summary.ts';
 import { runWizard } from './advise-wizard.ts';
-import { CliError, type CliIo, type CommandData, commandName, EXIT, printJson, usageError } from './io.ts';
+import { clientArgs, withClient } from './client.ts';
+import { CliError, type CliIo, type CommandData, commandName, EXIT, usageError } from './io.ts';
 
 const DEFAULT_FILE = 'profile.yaml';
 
@@ -39,19 +43,71 @@ export const adviseCommand = defineCommand({
         'Change one answer, again and again: data.class=restricted, volume.callsPerMonth=2e6, team.ranModels=unknown',
       valueHint: 'key=value',
     },
+    compare: {
+      type: 'boolean',
+      description: 'Each --what-if on its own, beside the profile as it is, with why they differ',
+    },
+    task: {
+      type: 'string',
+      description: 'Measure this task: its calls and imported history, on the server or in the data folder',
+    },
+    html: { type: 'string', description: 'Write the report as one HTML file', valueHint: 'path' },
+    md: { type: 'string', description: 'Write the report as Markdown', valueHint: 'path' },
+    'data-dir': clientArgs['data-dir'],
     json: { type: 'boolean', description: 'Print JSON' },
   },
   async run({ args, rawArgs, data }) {
     const { io } = data as CommandData;
     const parsed = args.profile === undefined ? await ask(io, args) : readProfile(io, args.profile);
     if (parsed === null) return EXIT.failed;
-    const changed = whatIfs(rawArgs).reduce((profile, one) => applyWhatIf(profile, one), parsed);
-    const advice = advise({ profile: createProfile(changed), at: io.now() });
-    if (args.json) printJson(io, advice);
-    else io.out(renderAdvice(advice, io));
+    const evidence = args.task === undefined ? null : await readEvidence(io, args.task, args['data-dir']);
+    const at = io.now();
+    const of = (one: ParsedProfile) =>
+      advise({ profile: createProfile({ ...one, task: args.task ?? one.task, evidence }), at });
+    const changes = whatIfs(rawArgs);
+    const variants: Variant[] = args.compare
+      ? [
+          { name: 'as it is', advice: of(parsed) },
+          ...changes.map((change) => ({ name: change, advice: of(applyWhatIf(parsed, change)) })),
+        ]
+      : [{ name: 'advice', advice: of(changes.reduce(applyWhatIf, parsed)) }];
+    writeReport(io, variants, { html: args.html, md: args.md });
+    if (args.json) io.out(renderReport(variants, 'json'));
+    else if (args.compare) io.out(renderReport(variants, 'md').split('\n---\n', 1)[0] as string);
+    else for (const { advice } of variants) io.out(renderAdvice(advice, io));
     return EXIT.ok;
   },
 });
+
+/** Throws CliError when the task has no calls: a name that is wrong should not read as "nothing measured". */
+async function readEvidence(io: CliIo, task: string, dataDir: string | undefined): Promise<TaskEvidence> {
+  return withClient(io, { dataDir }, async (client) => {
+    const { evidence } = await client.get<EvidenceAnswer>('/api/v1/evidence', { task });
+    if (evidence) return evidence;
+    throw new CliError(
+      EXIT.failed,
+      `No real call of "${task}" is on record and none was imported: ${commandName()} import FILE --task ${task}`,
+    );
+  });
+}
+
+function writeReport(
+  io: CliIo,
+  variants: readonly Variant[],
+  paths: Partial<Record<'html' | 'md', string | undefined>>,
+): void {
+  for (const format of ['html', 'md'] as const) {
+    const named = paths[format];
+    if (named === undefined) continue;
+    const path = resolve(io.cwd, named);
+    try {
+      writeFileSync(path, renderReport(variants, format));
+    } catch (error) {
+      throw new CliError(EXIT.failed, `--${format} ${named}: cannot be written: ${(error as Error).message}`);
+    }
+    io.err(`Report: ${path}\n`);
+  }
+}
 
 async function ask(
   io: CliIo,

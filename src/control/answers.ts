@@ -3,6 +3,7 @@
  * and dashboard compile against; each schema here is held to its type by the compiler, and to real answers by a test.
  */
 import { z } from 'zod';
+import type { TaskEvidence } from '../advisor/evidence.ts';
 import { ERRORS, type ErrorCode } from '../core/error.ts';
 import { DATA_CLASSES, PROTOCOLS } from '../core/protocol.ts';
 import type { DeploymentConfig, ProviderConfig, Revision, Stack, TaskConfig } from '../stack/stack.ts';
@@ -330,6 +331,11 @@ export const historyAnswer: z.ZodType<api.HistoryAnswer> = z.strictObject({
 });
 
 export const historyAdded: z.ZodType<api.HistoryAdded> = z.strictObject({ added: count, replaced: count });
+
+/** Figures of the advisor in their own shape; its module documents them. */
+export const evidenceAnswer: z.ZodType<api.EvidenceAnswer> = z.strictObject({
+  evidence: configOf<TaskEvidence>('What was measured of a task').nullable(),
+});
 
 export const apiError: z.ZodType<api.ApiError> = z.strictObject({
   error: z.strictObject({ code: text, message: text, field: nullable.text, advice: text }),

@@ -1,5 +1,6 @@
 /** What `/api/v1/*` answers, shared by the handlers, the CLI and the dashboard. All times epoch milliseconds. */
 
+import type { TaskEvidence } from '../advisor/evidence.ts';
 import type { HistoryImport } from '../core/history-row.ts';
 import type { NanoUsd } from '../core/money.ts';
 import type { DeploymentHealthView } from '../gateway/gateway.ts';
@@ -196,3 +197,8 @@ export interface HistoryAnswer {
   tasks: { task: string; rows: number; since: number; last: number }[];
 }
 export type HistoryAdded = { added: number; replaced: number };
+
+/** `null`: no real call of the task is on record, and none was imported. */
+export interface EvidenceAnswer {
+  evidence: TaskEvidence | null;
+}

@@ -9,6 +9,7 @@ import type { ApiError } from './api-types.ts';
 import type { ControlDeps } from './deps.ts';
 import { callRoutes } from './handlers/calls.ts';
 import { costRoutes } from './handlers/costs.ts';
+import { evidenceRoutes } from './handlers/evidence.ts';
 import { feedbackRoutes } from './handlers/feedback.ts';
 import { historyRoutes } from './handlers/history.ts';
 import { keyRoutes } from './handlers/keys.ts';
@@ -36,6 +37,7 @@ export const routes: readonly Route[] = [
   ...keyRoutes,
   ...feedbackRoutes,
   ...historyRoutes,
+  ...evidenceRoutes,
 ];
 
 /** The app. `assets` absent: no dashboard (the CLI's own use). */
