@@ -98,6 +98,9 @@ function renderAttempt(
   return [
     `  ${index + 1} ${paint(io, ok ? 'green' : 'red', picture)} ${attempt.kind} ${printable(attempt.deployment)} ${result}`,
     `    ${paint(io, 'dim', printable(`${attempt.reason}; ${details}`))}`,
+    ...(attempt.dropped
+      ? [`    ${paint(io, 'yellow', `left out: ${printable(attempt.dropped.join(', '))}`)}`]
+      : []),
     ...(problem === null ? [] : [`    ${paint(io, 'red', printable(problem))}`]),
   ];
 }

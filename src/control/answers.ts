@@ -173,6 +173,7 @@ const attempt = z.strictObject({
   usage,
   costNanoUsd: nanoUsd.nullable(),
   priceSource: nullable.text,
+  dropped: z.array(text).optional(),
 });
 
 export const callAnswer = z.strictObject({

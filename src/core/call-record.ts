@@ -37,6 +37,8 @@ export interface AttemptRecord {
   costNanoUsd: NanoUsd | null;
   /** Where the price came from: `genai-prices openai/gpt-5-mini 2026-10-01`, `config`, `gpu-hour`, `sandbox`. */
   priceSource: string | null;
+  /** Parameters of the request left out for this deployment, for a task that is `lenient`. Absent: none. */
+  dropped?: string[];
 }
 
 /** A deployment of the route that was not tried, and why. */

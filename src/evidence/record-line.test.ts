@@ -26,7 +26,7 @@ const usage = fc.record(
   { requiredKeys: [] },
 );
 
-const attempt: fc.Arbitrary<AttemptRecord> = fc.record({
+const requiredOfAttempt = {
   deployment: word,
   provider: word,
   model: word,
@@ -44,7 +44,11 @@ const attempt: fc.Arbitrary<AttemptRecord> = fc.record({
   usage,
   costNanoUsd: maybe(count),
   priceSource: maybe(word),
-});
+};
+const attempt: fc.Arbitrary<AttemptRecord> = fc.record(
+  { ...requiredOfAttempt, dropped: fc.array(word, { minLength: 1, maxLength: 3 }) },
+  { requiredKeys: Object.keys(requiredOfAttempt) as (keyof typeof requiredOfAttempt)[] },
+);
 
 const required = {
   id: word,

@@ -106,7 +106,14 @@ function unpack(p: Packed): CallRecord | undefined {
   return record;
 }
 
-function packAttempt(a: AttemptRecord) {
+/** `dropped` stands at the end and only where there is some; a line without it is one of before. */
+type PackedAttempt = readonly [...ReturnType<typeof packKnown>, dropped?: string[]];
+
+function packAttempt(a: AttemptRecord): PackedAttempt {
+  return a.dropped ? [...packKnown(a), a.dropped] : packKnown(a);
+}
+
+function packKnown(a: AttemptRecord) {
   return [
     a.deployment,
     a.provider,
@@ -128,7 +135,7 @@ function packAttempt(a: AttemptRecord) {
   ] as const;
 }
 
-function unpackAttempt(p: ReturnType<typeof packAttempt>): AttemptRecord {
+function unpackAttempt(p: PackedAttempt): AttemptRecord {
   return {
     deployment: p[0],
     provider: p[1],
@@ -147,6 +154,7 @@ function unpackAttempt(p: ReturnType<typeof packAttempt>): AttemptRecord {
     usage: unpackUsage(p[14]),
     costNanoUsd: p[15],
     priceSource: p[16],
+    ...(p[17] && { dropped: p[17] }),
   };
 }
 

@@ -26,6 +26,8 @@ export interface Target {
   retries: RetryConfig;
   /** `null`: its calls are not hedged. */
   hedge: HedgeConfig | null;
+  /** Parameters a deployment cannot carry are left out, not refused. */
+  lenient: boolean;
   latencyClass: LatencyClass;
   /** The deployments of the route, in its order. */
   deployments: readonly NamedDeployment[];
@@ -66,9 +68,9 @@ function taskTarget(stack: Stack, name: string): Target | null {
     const config = stack.deployments[deployment];
     return config ? [{ name: deployment, config }] : [];
   });
-  const { dataClass, capture, latencyClass } = task;
+  const { dataClass, capture, latencyClass, lenient = false } = task;
   const parts = { hedge: hedge ?? null, retries: retries ?? DEFAULT_RETRIES, route, deployments };
-  return { task: name, dataClass, capture, latencyClass, ...parts };
+  return { task: name, dataClass, capture, latencyClass, lenient, ...parts };
 }
 
 function modelTarget(stack: Stack, connections: ReadonlyMap<string, Connection>, model: string): Target {
@@ -127,6 +129,7 @@ function untasked(stack: Stack, deployments: NamedDeployment[]): Target {
     },
     retries: DEFAULT_RETRIES,
     hedge: null,
+    lenient: false,
     latencyClass: 'standard',
     deployments,
   };

@@ -60,6 +60,7 @@ export function parseTasks(entries: Entries, context: TaskContext): Map<string, 
       route: expandRoute(name, routes, expanded),
       retries: input.retries,
       ...(input.hedge ? { hedge: input.hedge } : {}),
+      ...(input.lenient ? { lenient: true } : {}),
       budget: input.budget ?? null,
       quality: input.quality
         ? { measure: input.quality.measure, target: input.quality.target ?? null }

@@ -300,6 +300,12 @@ export const taskSchema = z.strictObject({
   route: routeSchema.describe('Which deployments serve the task, and how one is chosen.'),
   retries: retriesSchema.prefault({}),
   hedge: hedgeSchema.nullable().optional(),
+  lenient: z
+    .boolean()
+    .optional()
+    .describe(
+      'A parameter that a deployment cannot carry is left out and recorded, where the answer keeps its meaning. Default false: the call is refused.',
+    ),
   budget: z
     .strictObject({
       usd: positive.describe('USD.'),

@@ -136,6 +136,8 @@ export interface TaskConfig {
   retries: RetryConfig;
   /** Absent: no call is hedged. */
   hedge?: HedgeConfig;
+  /** A parameter that a deployment cannot carry is left out and recorded, not refused. Absent: refused. */
+  lenient?: boolean;
   /** Stored and shown; enforced by governance. USD per period. */
   budget: { usd: number; per: 'day' | 'week' | 'month' } | null;
   /** Name of the quality measure and its target; stored and shown. */

@@ -171,6 +171,7 @@ function packAttempt(one: AttemptRecord, call: CallBase): PackedAttempt {
   if (one.headersMs !== null) packed.headersMs = one.headersMs;
   if (one.firstTokenMs !== null) packed.firstTokenMs = one.firstTokenMs;
   if (one.priceSource !== null) packed.priceSource = one.priceSource;
+  if (one.dropped) packed.dropped = one.dropped;
   if (!sameUsage(one.usage, call.usage)) packed.usage = one.usage;
   return packed;
 }

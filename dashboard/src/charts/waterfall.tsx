@@ -105,6 +105,7 @@ function Attempt({ attempt, place, end, ticks }: AttemptProps) {
       <p className="why">
         {ATTEMPT_PREFIX[attempt.kind]}
         {attempt.reason}
+        {attempt.dropped && `; left out, because it cannot be carried there: ${attempt.dropped.join(', ')}`}
         {attempt.outcome === 'cancelled' && '; cancelled, another attempt was faster'}
         {attempt.errorCode !== null && (
           <>

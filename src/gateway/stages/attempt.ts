@@ -3,6 +3,7 @@ import type { AttemptRecord } from '../../core/call-record.ts';
 import { TrimtabError } from '../../core/error.ts';
 import type { Usage } from '../../core/usage.ts';
 import { openExchange } from '../../protocols/index.ts';
+import { openLeniently } from '../../protocols/lenient.ts';
 import type { Answer, Exchange, Failure, StreamReader, UpstreamRequest } from '../../providers/provider.ts';
 import type { Place } from '../../routing/gates.ts';
 import type { AllowedDeployment, Call, RunningAttempt } from '../call.ts';
@@ -59,7 +60,11 @@ export class Attempt implements RunningAttempt, TransferListener {
     this.place = place;
     this.#events = events;
     if (!call.parsed) throw new TrimtabError('internal', 'An attempt began before its request was read.');
-    this.#exchange = openExchange(allowed.connection, call.parsed.forModel(allowed.config.model));
+    const { connection } = allowed;
+    const request = call.parsed.forModel(allowed.config.model);
+    this.#exchange = call.target?.lenient
+      ? openLeniently(connection, request, (parameter) => noteDropped(record, parameter))
+      : openExchange(connection, request);
   }
 
   send(): void {
@@ -298,6 +303,10 @@ export interface AttemptStart {
   events: AttemptEvents;
   place: Place;
   record: AttemptRecord;
+}
+
+function noteDropped(record: AttemptRecord, parameter: string): void {
+  record.dropped = [...(record.dropped ?? []), parameter];
 }
 
 function readChunks(attempt: Attempt): void {
