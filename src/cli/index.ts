@@ -64,4 +64,9 @@ export const commands: readonly CommandEntry[] = [
     'Facts of open models and GPUs, GPU prices, error of the performance model',
     async () => (await import('./capacity.ts')).capacityCommand,
   ),
+  entry(
+    'plan',
+    'Cheapest GPUs that serve an open model within a latency target',
+    async () => (await import('./plan.ts')).planCommand,
+  ),
 ];

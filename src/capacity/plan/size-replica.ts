@@ -63,10 +63,15 @@ export function sizeReplica({ model, workload, target, loadTests }: ReplicaQuest
  * several replicas would: every k-th call would come more evenly than calls do.
  */
 export function forSearch(workload: Workload): Workload {
+  return drawn(workload, SEARCH_CALLS);
+}
+
+/** As {@link forSearch}, about `most` calls; the workload itself where it has no more. */
+export function drawn(workload: Workload, most: number): Workload {
   const calls = workload.atMs.length;
-  if (calls <= SEARCH_CALLS) return workload;
+  if (calls <= most) return workload;
   const random = createRandom(1);
-  return kept(workload, () => random.uniform() < SEARCH_CALLS / calls);
+  return kept(workload, () => random.uniform() < most / calls);
 }
 
 /** Of a workload in which every answer is one token, time per output token is 0. */

@@ -1,0 +1,239 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { defineCommand } from 'citty';
+import type { GpuFacts, GpuPrice, LatencyTarget, ModelFacts, Precision } from '../capacity/capacity.ts';
+import { findGpu, findModel, gpuPrices, gpus, models } from '../capacity/facts/index.ts';
+import { type Plan, type PlanLoser, type PlanOption, planCapacity } from '../capacity/plan/plan.ts';
+import {
+  BUILT_IN_TRACES,
+  isBuiltInTrace,
+  parseTrace,
+  readBuiltInTrace,
+  TraceError,
+} from '../capacity/simulator/trace-file.ts';
+import { rateOf, type Workload } from '../capacity/simulator/workload.ts';
+import type { Interval } from '../core/interval.ts';
+import { didYouMean } from '../stack/nearest.ts';
+import {
+  CliError,
+  type CliIo,
+  type CommandData,
+  commandName,
+  EXIT,
+  paint,
+  printJson,
+  usageError,
+} from './io.ts';
+import { createProgress } from './progress.ts';
+import { type Column, renderTable } from './table.ts';
+import { formatDuration } from './when.ts';
+
+const PRECISIONS: readonly Precision[] = ['bf16', 'fp8', 'int4', 'fp4'];
+const KINDS: readonly GpuPrice['kind'][] = ['on-demand', 'spot', 'reserved', 'owned'];
+/** Losers named on the terminal; `--json` names all. */
+const SHOWN_LOSERS = 12;
+
+/** `trimtab plan`. Needs no server and sends nothing. */
+export const planCommand = defineCommand({
+  meta: {
+    name: 'plan',
+    description: 'Cheapest GPUs that serve an open model within a latency target',
+  },
+  args: {
+    model: {
+      type: 'string',
+      description: 'Open model, by id or hub name: llama-3.3-70b',
+      valueHint: 'model',
+    },
+    trace: {
+      type: 'string',
+      default: BUILT_IN_TRACES[0],
+      description: `${BUILT_IN_TRACES.join(', ')}, or a CSV file: moment, input tokens, output tokens`,
+    },
+    'calls-per-second': {
+      type: 'string',
+      description: 'Load of all replicas; default: the pace of the trace',
+    },
+    'ttft-p95': {
+      type: 'string',
+      default: '2s',
+      description: 'Time to first token, 95th percentile: 800ms, 2s',
+    },
+    'tpot-p95': { type: 'string', description: 'Time per output token, 95th percentile: 50ms' },
+    gpu: { type: 'string', description: 'Only these GPUs, with commas; default: all that have a price' },
+    precision: {
+      type: 'string',
+      default: 'bf16,fp8',
+      description: `Widths of weights: ${PRECISIONS.join(', ')}. Narrower ones answer differently: evaluate`,
+    },
+    prices: { type: 'string', default: 'on-demand', description: `Kinds of price: ${KINDS.join(', ')}` },
+    spot: { type: 'boolean', description: 'Spot prices too' },
+    failover: { type: 'boolean', description: 'One replica more than the load needs' },
+    json: { type: 'boolean', description: 'Print JSON, with every figure and source' },
+  },
+  run({ args, data }) {
+    const { io } = data as CommandData;
+    const workload = readTrace(io, args.trace);
+    const kinds = readList(args.prices, { flag: 'prices', of: KINDS });
+    const progress = createProgress(io, 'Sizing');
+    const plan = planCapacity({
+      model: readModel(args.model),
+      gpus: readGpus(args.gpu),
+      precisions: readList(args.precision, { flag: 'precision', of: PRECISIONS }),
+      prices: gpuPrices,
+      priceKinds: args.spot && !kinds.includes('spot') ? [...kinds, 'spot'] : kinds,
+      workload,
+      callsPerSecond: readRate(args['calls-per-second'], workload),
+      target: readTarget(args['ttft-p95'], args['tpot-p95']),
+      failover: args.failover === true,
+      loadTests: [],
+      onProgress: (done, all) => progress.show(done / all, `${done} of ${all} configurations`),
+    });
+    progress.clear();
+    if (args.json) printJson(io, plan);
+    else printPlan(io, plan);
+    if (plan.best === null) throw new CliError(EXIT.failed, 'No configuration meets the target.');
+  },
+});
+
+function readModel(name: string | undefined): ModelFacts {
+  const ids = models.map(({ id }) => id);
+  if (name === undefined) {
+    throw usageError(`Name a model: ${commandName()} plan --model llama-3.3-70b --calls-per-second 5`);
+  }
+  const model = findModel(name);
+  if (model) return model;
+  const near = didYouMean(name, [...ids, ...models.map(({ hubName }) => hubName)]);
+  throw usageError(`--model: no facts of "${name}"${near} (${commandName()} capacity models lists them)`);
+}
+
+function readGpus(written: string | undefined): readonly GpuFacts[] {
+  if (written === undefined) return gpus;
+  return written.split(',').map((id) => {
+    const gpu = findGpu(id.trim());
+    if (gpu) return gpu;
+    const near = didYouMean(
+      id.trim(),
+      gpus.map((one) => one.id),
+    );
+    throw usageError(`--gpu: no facts of "${id.trim()}"${near} (${commandName()} capacity gpus lists them)`);
+  });
+}
+
+function readList<Name extends string>(
+  written: string,
+  { flag, of }: { flag: string; of: readonly Name[] },
+): Name[] {
+  const names = written.split(',').map((name) => {
+    const found = of.find((one) => one === name.trim());
+    if (found === undefined) {
+      throw usageError(
+        `--${flag}: "${name.trim()}" is none of ${of.join(', ')}${didYouMean(name.trim(), of)}`,
+      );
+    }
+    return found;
+  });
+  return [...new Set(names)];
+}
+
+function readTrace(io: CliIo, name: string): Workload {
+  if (isBuiltInTrace(name)) return readBuiltInTrace(name);
+  let text: string;
+  try {
+    text = readFileSync(resolve(io.cwd, name), 'utf8');
+  } catch (cause) {
+    const why = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : String(cause);
+    throw usageError(`--trace: "${name}": ${why}${didYouMean(name, BUILT_IN_TRACES)}`);
+  }
+  try {
+    return parseTrace(text);
+  } catch (cause) {
+    if (cause instanceof TraceError) throw usageError(`--trace ${name}: ${cause.message}`);
+    throw cause;
+  }
+}
+
+function readRate(written: string | undefined, workload: Workload): number {
+  const pace = rateOf(workload);
+  if (!(pace > 0)) throw usageError('--trace: its calls span no time, so they have no pace to scale');
+  if (written === undefined) return pace;
+  const rate = Number(written);
+  if (Number.isFinite(rate) && rate > 0) return rate;
+  throw usageError(`--calls-per-second: "${written}" is not a number above 0`);
+}
+
+function readTarget(ttft: string, tpot: string | undefined): LatencyTarget {
+  return {
+    ttftP95Ms: readMs(ttft, 'ttft-p95'),
+    tpotP95Ms: tpot === undefined ? null : readMs(tpot, 'tpot-p95'),
+    endToEndP95Ms: null,
+  };
+}
+
+function readMs(written: string, flag: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s)$/.exec(written.trim());
+  const ms = Number(match?.[1]) * (match?.[2] === 's' ? 1000 : 1);
+  if (ms > 0) return ms;
+  throw usageError(`--${flag}: "${written}" is not a time; write 50ms or 2s`);
+}
+
+const usd = (value: number): string =>
+  value.toLocaleString('en', { maximumFractionDigits: value < 100 ? 2 : 0 });
+const range = ({ low, high }: Interval): string => `${low.toPrecision(3)} to ${high.toPrecision(3)}`;
+const gpusOf = ({ gpuCount, setup }: PlanOption): string => `${gpuCount} x ${setup.gpu.id}`;
+const layoutOf = ({ replicas, setup }: PlanOption): string => `${replicas} x TP ${setup.gpusPerReplica}`;
+
+const OPTION_COLUMNS: Column<PlanOption>[] = [
+  { title: 'GPUs', cell: gpusOf },
+  { title: 'replicas', cell: layoutOf },
+  { title: 'weights', cell: ({ setup }) => setup.weights },
+  { title: 'price', cell: ({ price }) => `${price.kind}, ${price.provider}`, drop: 1 },
+  { title: 'USD an hour', align: 'right', cell: ({ usdPerHour }) => usd(usdPerHour) },
+  { title: 'USD a month', align: 'right', cell: ({ usdPerMonth }) => usd(usdPerMonth), drop: 2 },
+  { title: 'USD/M tokens', align: 'right', cell: (option) => range(option.usdPerMillionTokens) },
+  { title: 'p95 TTFT', align: 'right', cell: ({ latency }) => formatDuration(latency?.ttftP95Ms ?? null) },
+  { title: 'p95 TPOT', align: 'right', cell: ({ latency }) => formatDuration(latency?.tpotP95Ms ?? null) },
+];
+
+const LOSER_COLUMNS: Column<PlanLoser>[] = [
+  { title: 'not chosen', cell: loserName },
+  { title: 'why', cell: ({ reason }) => reason, min: 30 },
+];
+
+function loserName({ gpu, gpusPerReplica, weights, kind }: PlanLoser): string {
+  const name = gpusPerReplica === null ? gpu : `${gpusPerReplica} x ${gpu}`;
+  return [name, weights, kind].filter((part) => part !== null).join(', ');
+}
+
+function printPlan(io: CliIo, plan: Plan): void {
+  const { best, workload, target, callsPerSecond } = plan;
+  const asked = [
+    target.ttftP95Ms !== null && `p95 TTFT up to ${formatDuration(target.ttftP95Ms)}`,
+    target.tpotP95Ms !== null && `p95 TPOT up to ${formatDuration(target.tpotP95Ms)}`,
+  ].filter((part) => part !== false);
+  io.out(
+    `${callsPerSecond.toPrecision(3)} calls a second of ${workload.meanInputTokens.toFixed(0)} + ${workload.meanOutputTokens.toFixed(0)} tokens, ${asked.join(', ')}\n\n`,
+  );
+  if (best) {
+    const { capacity, price, setup } = best;
+    io.out(
+      `${paint(io, 'bold', `${gpusOf(best)}: ${usd(best.usdPerHour)} USD an hour`)}, ${usd(best.usdPerMonth)} a month\n`,
+    );
+    io.out(
+      `${layoutOf(best)}${plan.failover ? ' (one may fail)' : ''}, ${setup.weights}, ${setup.engine}; one sustains ${range(capacity.callsPerSecond)} calls a second (${capacity.source})\n`,
+    );
+    io.out(
+      `${range(best.usdPerMillionTokens)} USD per million tokens, ${range(best.usdPerMillionOutputTokens)} per million output tokens\n`,
+    );
+    io.out(
+      `${price.kind} at ${price.provider}, ${price.usdPerGpuHour} USD a GPU hour (${price.source.by}, ${price.source.date})\n\n`,
+    );
+    io.out(renderTable(io, OPTION_COLUMNS, { rows: [best, ...plan.alternatives] }));
+  }
+  const shown = plan.losers.slice(0, SHOWN_LOSERS);
+  if (shown.length > 0) io.out(`\n${renderTable(io, LOSER_COLUMNS, { rows: shown })}`);
+  if (plan.losers.length > shown.length) io.out(`… ${plan.losers.length - shown.length} more with --json\n`);
+  io.out(
+    '\nPlanned at the low side of the performance model’s error (trimtab capacity error; docs/plan.md).\n',
+  );
+}
