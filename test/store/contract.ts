@@ -54,6 +54,7 @@ export function describeStore(createPlace: () => Promise<TestPlace>, options: { 
         outcome: 'error',
         costNanoUsd: 7,
         region: 'eu',
+        dropped: ['seed', 'logprobs'],
       });
       await store.calls.insert([call]);
       expect(await store.calls.get(call.id)).toEqual({ ...call, feedback: [] });
