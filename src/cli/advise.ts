@@ -53,6 +53,10 @@ export const adviseCommand = defineCommand({
     },
     html: { type: 'string', description: 'Write the report as one HTML file', valueHint: 'path' },
     md: { type: 'string', description: 'Write the report as Markdown', valueHint: 'path' },
+    publish: {
+      type: 'boolean',
+      description: 'Keep the profile with the server, for its Advisor page',
+    },
     'data-dir': clientArgs['data-dir'],
     json: { type: 'boolean', description: 'Print JSON' },
   },
@@ -71,6 +75,7 @@ export const adviseCommand = defineCommand({
           ...changes.map((change) => ({ name: change, advice: of(applyWhatIf(parsed, change)) })),
         ]
       : [{ name: 'advice', advice: of(changes.reduce(applyWhatIf, parsed)) }];
+    if (args.publish) await publish(io, { ...parsed, task: args.task ?? parsed.task }, args['data-dir']);
     writeReport(io, variants, { html: args.html, md: args.md });
     if (args.json) io.out(renderReport(variants, 'json'));
     else if (args.compare) io.out(renderReport(variants, 'md').split('\n---\n', 1)[0] as string);
@@ -78,6 +83,15 @@ export const adviseCommand = defineCommand({
     return EXIT.ok;
   },
 });
+
+async function publish(io: CliIo, parsed: ParsedProfile, dataDir: string | undefined): Promise<void> {
+  const by = io.env.USER ?? 'you';
+  const file = toProfileFile(parsed, by, new Date(io.now()).toISOString().slice(0, 10));
+  await withClient(io, { dataDir }, async (client) => {
+    await client.post(`/api/v1/advice/${encodeURIComponent(parsed.task)}/profile`, file);
+    io.err(`The profile of ${parsed.task} is kept${client.url === null ? '' : ` on ${client.url}`}.\n`);
+  });
+}
 
 /** Throws CliError when the task has no calls: a name that is wrong should not read as "nothing measured". */
 async function readEvidence(io: CliIo, task: string, dataDir: string | undefined): Promise<TaskEvidence> {

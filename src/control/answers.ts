@@ -3,6 +3,7 @@
  * and dashboard compile against; each schema here is held to its type by the compiler, and to real answers by a test.
  */
 import { z } from 'zod';
+import type { Advice } from '../advisor/advice.ts';
 import type { TaskEvidence } from '../advisor/evidence.ts';
 import { ERRORS, type ErrorCode } from '../core/error.ts';
 import { DATA_CLASSES, PROTOCOLS } from '../core/protocol.ts';
@@ -336,6 +337,28 @@ export const historyAdded: z.ZodType<api.HistoryAdded> = z.strictObject({ added:
 /** Figures of the advisor in their own shape; its module documents them. */
 export const evidenceAnswer: z.ZodType<api.EvidenceAnswer> = z.strictObject({
   evidence: configOf<TaskEvidence>('What was measured of a task').nullable(),
+});
+
+const profileShape = z.strictObject({ at: time, by: text });
+
+export const adviceAnswer: z.ZodType<api.AdviceAnswer> = z.strictObject({
+  advice: configOf<Advice>('The advice'),
+  profile: profileShape,
+  evidenceCalls: count,
+});
+
+export const adviceListAnswer: z.ZodType<api.AdviceListAnswer> = z.strictObject({
+  tasks: z.array(
+    z.strictObject({
+      task: text,
+      profile: profileShape,
+      evidenceCalls: count,
+      finding: text,
+      base: nullable.text,
+      phase: text,
+      next: nullable.text,
+    }),
+  ),
 });
 
 export const apiError: z.ZodType<api.ApiError> = z.strictObject({

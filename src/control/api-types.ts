@@ -1,5 +1,6 @@
 /** What `/api/v1/*` answers, shared by the handlers, the CLI and the dashboard. All times epoch milliseconds. */
 
+import type { Advice } from '../advisor/advice.ts';
 import type { TaskEvidence } from '../advisor/evidence.ts';
 import type { HistoryImport } from '../core/history-row.ts';
 import type { NanoUsd } from '../core/money.ts';
@@ -201,4 +202,26 @@ export type HistoryAdded = { added: number; replaced: number };
 /** `null`: no real call of the task is on record, and none was imported. */
 export interface EvidenceAnswer {
   evidence: TaskEvidence | null;
+}
+
+export interface AdviceAnswer {
+  advice: Advice;
+  /** When the profile was kept (epoch milliseconds), and by whom. */
+  profile: { at: number; by: string };
+  /** Calls the advice is measured on; 0: it rests on what was declared. */
+  evidenceCalls: number;
+}
+
+export interface AdviceListAnswer {
+  tasks: {
+    task: string;
+    profile: AdviceAnswer['profile'];
+    evidenceCalls: number;
+    finding: string;
+    /** `null`: not settled. */
+    base: string | null;
+    phase: string;
+    /** Title of the next step. */
+    next: string | null;
+  }[];
 }

@@ -7,6 +7,7 @@ import { type Context, Hono } from 'hono';
 import { TrimtabError } from '../core/error.ts';
 import type { ApiError } from './api-types.ts';
 import type { ControlDeps } from './deps.ts';
+import { adviceRoutes } from './handlers/advice.ts';
 import { callRoutes } from './handlers/calls.ts';
 import { costRoutes } from './handlers/costs.ts';
 import { evidenceRoutes } from './handlers/evidence.ts';
@@ -38,6 +39,7 @@ export const routes: readonly Route[] = [
   ...feedbackRoutes,
   ...historyRoutes,
   ...evidenceRoutes,
+  ...adviceRoutes,
 ];
 
 /** The app. `assets` absent: no dashboard (the CLI's own use). */
