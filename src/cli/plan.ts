@@ -1,8 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { defineCommand } from 'citty';
 import type { GpuFacts, GpuPrice, LatencyTarget, ModelFacts, Precision } from '../capacity/capacity.ts';
 import { findGpu, findModel, gpuPrices, gpus, models } from '../capacity/facts/index.ts';
+import serving from '../capacity/facts/serving.json' with { type: 'json' };
+import { toDeploymentFiles } from '../capacity/plan/deployment-files.ts';
 import { type Plan, type PlanLoser, type PlanOption, planCapacity } from '../capacity/plan/plan.ts';
 import {
   BUILT_IN_TRACES,
@@ -14,6 +16,8 @@ import {
 import { rateOf, type Workload } from '../capacity/simulator/workload.ts';
 import type { Interval } from '../core/interval.ts';
 import { didYouMean } from '../stack/nearest.ts';
+import type { StackInput } from '../stack/schema.ts';
+import { toConfigText } from './config-template.ts';
 import {
   CliError,
   type CliIo,
@@ -69,6 +73,11 @@ export const planCommand = defineCommand({
     prices: { type: 'string', default: 'on-demand', description: `Kinds of price: ${KINDS.join(', ')}` },
     spot: { type: 'boolean', description: 'Spot prices too' },
     failover: { type: 'boolean', description: 'One replica more than the load needs' },
+    write: {
+      type: 'string',
+      description: 'Write compose.yaml, kubernetes.yaml and the config of the best into a folder',
+      valueHint: 'dir',
+    },
     json: { type: 'boolean', description: 'Print JSON, with every figure and source' },
   },
   run({ args, data }) {
@@ -92,9 +101,36 @@ export const planCommand = defineCommand({
     progress.clear();
     if (args.json) printJson(io, plan);
     else printPlan(io, plan);
+    if (plan.best !== null && args.write !== undefined) writeFiles(io, plan.best, args.write);
     if (plan.best === null) throw new CliError(EXIT.failed, 'No configuration meets the target.');
   },
 });
+
+/** Existing files stay as they are: a folder that has one of them is refused. */
+function writeFiles(io: CliIo, best: PlanOption, dir: string): void {
+  const { model } = best.setup;
+  const provider = {
+    type: serving.providerType,
+    baseUrl: 'http://model-server:8000/v1',
+    apiKey: { env: 'VLLM_API_KEY' },
+    dataPolicy: { party: 'own' as const },
+  };
+  const deployment = { provider: 'gpus', model: model.id, price: { usdPerHour: best.usdPerHour } };
+  const config = { providers: { gpus: provider }, deployments: { [model.id]: deployment } };
+  try {
+    const files = {
+      ...toDeploymentFiles(best),
+      'trimtab.config.ts': toConfigText(config as StackInput, 'ts'),
+    };
+    mkdirSync(resolve(io.cwd, dir), { recursive: true });
+    for (const [name, text] of Object.entries(files)) {
+      writeFileSync(resolve(io.cwd, dir, name), text, { flag: 'wx' });
+      io.err(`${dir}/${name}\n`);
+    }
+  } catch (cause) {
+    throw new CliError(EXIT.failed, `--write: ${cause instanceof Error ? cause.message : String(cause)}`);
+  }
+}
 
 function readModel(name: string | undefined): ModelFacts {
   const ids = models.map(({ id }) => id);

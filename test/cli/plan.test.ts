@@ -1,5 +1,5 @@
 /** `trimtab plan` as it is typed. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -27,6 +27,20 @@ test('--json is the plan; --spot takes the lower price', async () => {
   const { best, callsPerSecond } = JSON.parse(out) as Plan;
   expect(callsPerSecond).toBeCloseTo(4, 6);
   expect(best).toMatchObject({ replicas: 1, price: { kind: 'spot' } });
+});
+
+test('--write makes the files, and never overwrites', async () => {
+  const first = await plan(...small, '--write', 'out');
+  expect(first.code).toBe(0);
+  expect(readdirSync(join(dir, 'out')).sort()).toEqual([
+    'compose.yaml',
+    'kubernetes.yaml',
+    'trimtab.config.ts',
+  ]);
+  expect(await plan(...small, '--write', 'out')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('EEXIST'),
+  });
 });
 
 test('a target nobody meets is exit code 1, with the reason', async () => {
