@@ -1,5 +1,6 @@
 /**
- * Takes the screenshots of the docs from a running server, for instance after `npm run example`:
+ * Takes the screenshots of the docs from a running server, for instance after `npm run example` and
+ * `trimtab advise --profile examples/profiles/support-reply.yaml --publish`:
  * `node scripts/screenshots.ts URL ADMIN_TOKEN`. Writes docs/images/<page>-<desktop|phone>.png.
  */
 import { dirname, join } from 'node:path';
@@ -30,6 +31,9 @@ for (const [size, viewport] of Object.entries(SIZES)) {
   await page.locator('a[href*="call_"]').first().click();
   await page.getByText('What happened, when').waitFor();
   await shoot('call');
+  await page.goto(`${url}/advisor/support-reply`);
+  await page.getByRole('list', { name: 'Decision path' }).waitFor();
+  await shoot('advisor');
   await context.close();
 
   async function shoot(name: string): Promise<void> {

@@ -24,6 +24,7 @@ const PAGES = [
   '/calls?range=7d',
   '/costs?range=30d&by=task,deployment',
   '/feedback?range=30d',
+  '/advisor?range=30d',
   '/keys',
 ];
 const PHONE = { viewport: { width: 390, height: 844 } };

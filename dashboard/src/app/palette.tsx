@@ -20,6 +20,7 @@ const PAGES: Target[] = [
   ['Calls', '/calls'],
   ['Costs', '/costs'],
   ['Feedback', '/feedback'],
+  ['Advisor', '/advisor'],
   ['Keys', '/keys'],
 ].map(([name, to]) => ({ kind: 'Page', name: name as string, to: to as string }));
 const MAX_SHOWN = 12;

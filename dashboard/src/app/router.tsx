@@ -77,6 +77,18 @@ const feedback = createRoute({
   component: lazyRouteComponent(() => import('../pages/feedback.tsx'), 'FeedbackPage'),
 });
 
+const advisor = createRoute({
+  getParentRoute: () => root,
+  path: '/advisor',
+  component: lazyRouteComponent(() => import('../pages/advisor.tsx'), 'AdvisorPage'),
+});
+
+const advice = createRoute({
+  getParentRoute: () => root,
+  path: '/advisor/$task',
+  component: lazyRouteComponent(() => import('../pages/advice.tsx'), 'AdvicePage'),
+});
+
 const keys = createRoute({
   getParentRoute: () => root,
   path: '/keys',
@@ -92,6 +104,8 @@ export const router = createRouter({
     calls.addChildren([call]),
     costs,
     feedback,
+    advisor,
+    advice,
     keys,
   ]),
   defaultPreload: 'intent',

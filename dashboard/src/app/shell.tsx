@@ -14,7 +14,7 @@ import { EnvironmentSwitch, RangePicker } from './range-picker.tsx';
 import { SignIn } from './sign-in.tsx';
 
 interface Place {
-  to: '/' | '/tasks' | '/stack' | '/calls' | '/costs' | '/feedback' | '/keys';
+  to: '/' | '/tasks' | '/stack' | '/calls' | '/costs' | '/feedback' | '/advisor' | '/keys';
   name: string;
   icon: IconName;
 }
@@ -37,6 +37,7 @@ const LOOP: { group: string; places: Place[] }[] = [
       { to: '/feedback', name: 'Feedback', icon: 'feedback' },
     ],
   },
+  { group: 'Decide', places: [{ to: '/advisor', name: 'Advisor', icon: 'advisor' }] },
 ];
 const FOOT: Place[] = [{ to: '/keys', name: 'Keys', icon: 'keys' }];
 

@@ -1,5 +1,7 @@
 import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import type {
+  AdviceAnswer,
+  AdviceListAnswer,
   CallAnswer,
   CallsAnswer,
   CostsAnswer,
@@ -156,6 +158,20 @@ export function useFeedback(filter: Params) {
     initialPageParam: '',
     getNextPageParam: (last) => last.next,
     placeholderData: keepPreviousData,
+  });
+}
+
+export function useAdviceList() {
+  return useQuery({
+    queryKey: ['advice'],
+    queryFn: ({ signal }) => get<AdviceListAnswer>('/api/v1/advice', {}, signal),
+  });
+}
+
+export function useAdvice(task: string) {
+  return useQuery({
+    queryKey: ['advice', task],
+    queryFn: ({ signal }) => get<AdviceAnswer>(`/api/v1/advice/${encodeURIComponent(task)}`, {}, signal),
   });
 }
 

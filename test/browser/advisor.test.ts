@@ -1,0 +1,60 @@
+/** The Advisor in a real Chromium: from the portfolio to the advice on a task with a profile and calls. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { ADMIN_TOKEN, type Dashboard, openDashboard } from './support/dashboard.ts';
+import { findFaint, findMissingLandmarks, findNameless, overflowOf } from './support/in-page.js';
+
+let seeded: Dashboard;
+
+beforeAll(async () => {
+  seeded = await openDashboard({ calls: 3_000 });
+  const profile = join(import.meta.dirname, '..', '..', 'examples', 'profiles', 'support-reply.yaml');
+  const answer = await fetch(`${seeded.url}/api/v1/advice/support-reply/profile`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${ADMIN_TOKEN}`, 'content-type': 'application/json' },
+    body: JSON.stringify(parse(await readFile(profile, 'utf8'))),
+  });
+  expect(answer.status).toBe(201);
+});
+
+afterAll(() => seeded?.dispose());
+
+async function troubleOf(page: Page): Promise<string[]> {
+  const overflow = await page.evaluate(overflowOf);
+  return [
+    ...(await page.evaluate(findNameless)),
+    ...(await page.evaluate(findFaint)),
+    ...(await page.evaluate(findMissingLandmarks)),
+    ...(overflow > 0 ? [`${overflow} px too wide`] : []),
+  ];
+}
+
+test.each([
+  ['light', { width: 1440, height: 900 }],
+  ['dark', { width: 390, height: 844 }],
+] as const)('leads from the portfolio to path, score and break-even of a task, in %s', async (...given) => {
+  const [colorScheme, viewport] = given;
+  const { page, problems, close } = await seeded.open('/advisor?range=30d', { colorScheme, viewport });
+  const portfolio = page.getByRole('table', { name: 'Advice by task' });
+  await portfolio.waitFor();
+  expect(await troubleOf(page)).toEqual([]);
+  await portfolio.getByRole('link', { name: 'support-reply', exact: true }).focus();
+  await page.keyboard.press('Enter');
+  const path = page.getByRole('list', { name: 'Decision path' });
+  await path.waitFor();
+  expect(await path.getByRole('listitem').count()).toBeGreaterThan(1);
+  expect(await path.locator('.evidence').count()).toBeGreaterThan(0);
+  const chart = page.getByRole('img', { name: /Cost a month by calls a month/ });
+  expect(await chart.locator('.band').count()).toBeGreaterThan(1);
+  expect(await chart.locator('.today').textContent()).toMatch(/today: [\d,]+/);
+  expect(await page.getByRole('table', { name: 'Score by option' }).getByRole('row').count()).toBe(5);
+  expect(await troubleOf(page)).toEqual([]);
+  const report = page.getByRole('link', { name: 'Open the full report' });
+  const answer = await page.request.get(new URL((await report.getAttribute('href')) ?? '', page.url()).href);
+  expect(answer.headers()['content-type']).toMatch(/^text\/html/);
+  expect(problems).toEqual([]);
+  await close();
+});
