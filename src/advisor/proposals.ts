@@ -34,8 +34,8 @@ const PROOF: Readonly<Record<BaseId | LayerId, string>> = {
 const COMMANDS: Partial<Record<BaseId | LayerId, string>> = {
   'hosted-api': 'trimtab init',
   'private-deployment': 'trimtab check',
-  'self-hosted': 'trimtab capacity models',
-  hybrid: 'trimtab capacity models',
+  'self-hosted': 'trimtab plan',
+  hybrid: 'trimtab plan',
 };
 
 export interface ProposalInput {

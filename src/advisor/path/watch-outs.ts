@@ -86,7 +86,7 @@ export const CAUTIONS: readonly Caution[] = [
     for: OWN,
     text: 'You manage deployment, scaling, monitoring and upgrades.',
     source: article('4', 'Need to manage deployment, scaling, monitoring, and upgrades'),
-    see: 'trimtab capacity models: what a model takes',
+    see: 'trimtab plan: the machines a model takes',
     seen: (profile) =>
       when(factValue(profile, 'team.ranModels') === 'no', 'Nobody here has run models in production.'),
   },
@@ -112,7 +112,7 @@ export const CAUTIONS: readonly Caution[] = [
     for: OWN,
     text: 'Control over latency comes only with proper serving and autoscaling.',
     source: article('2.3', '…but only if you invest in proper serving and autoscaling.'),
-    see: 'trimtab capacity models',
+    see: 'trimtab plan',
     seen: (profile) => when(factValue(profile, 'volume.predictability') === 'spiky', 'The traffic is spiky.'),
   },
   {

@@ -147,7 +147,7 @@ export const STEPS: readonly Step[] = [
     why: 'Self-hosting is decided by the quality of a model one can run and the machines its latency target takes.',
     effort: 'one to two weeks for a trial',
     effect: 'replaces the priors on serving by figures',
-    command: 'trimtab capacity models',
+    command: 'trimtab plan',
   },
   {
     id: 'plan-hybrid',
@@ -158,7 +158,7 @@ export const STEPS: readonly Step[] = [
     why: 'The hybrid keeps the frontier model for the hardest cases and as a backup.',
     effort: 'two to six weeks',
     effect: 'the API bill falls to the share of hard cases',
-    command: 'trimtab capacity models',
+    command: 'trimtab plan',
   },
   {
     id: 'plan-forbidden',
@@ -173,7 +173,7 @@ export const STEPS: readonly Step[] = [
     why: 'No third party may see the data, so also the first version runs on your own machines.',
     effort: 'one to two weeks for a trial',
     effect: 'a first version that policy allows',
-    command: 'trimtab capacity models',
+    command: 'trimtab plan',
   },
   {
     id: 'private-cloud',
