@@ -35,12 +35,14 @@ export function wayOf({ protocols, translated }: Provider, protocol: Protocol): 
 
 /**
  * Whether a word is taken and not passed on; every other that is not carried is refused by name. Only of the prompt
- * cache, which changes what a call costs and not what it answers: marks of messages on the way to chat, and the key of
- * Responses where the provider's own protocol has no such key.
+ * cache, which changes what a call costs and not what it answers: marks of messages on the way to chat, marks of chat
+ * on the way to a vendor without any, and the key of Responses on the way to a vendor that is translated.
  */
 export function isLeftOut(provider: Provider, protocol: TextProtocol, feature: Feature): boolean {
-  if (feature !== 'promptCache' || wayOf(provider, protocol) !== 'over-chat') return false;
-  return protocol === 'messages' || provider.translated.includes('chat');
+  if (feature !== 'promptCache') return false;
+  const way = wayOf(provider, protocol);
+  if (way === 'translated') return provider.features.promptCache === false;
+  return way === 'over-chat' && (protocol === 'messages' || provider.translated.includes('chat'));
 }
 
 /** `undefined`: not known, the vendor's reference does not say. */

@@ -8,7 +8,7 @@ import type { Provider } from '../../src/providers/provider.ts';
 import type { Endpoint } from '../conformance/clients.ts';
 import { deployment, KEY, provider, snapshot, startGateway, task } from '../gateway/harness.ts';
 import { runVendor } from '../sandbox/vendor.ts';
-import { startUpstream, type UpstreamCall } from '../support/upstream.ts';
+import { startUpstream, type Upstream, type UpstreamCall } from '../support/upstream.ts';
 import { answerChat } from './wire-chat.ts';
 import { answerMessages } from './wire-messages.ts';
 import { answerResponses } from './wire-responses.ts';
@@ -22,6 +22,8 @@ export interface Family {
   baseUrl: (origin: string) => string;
   /** Answers as scripted, with its own words, and shows what it was sent. False: the sandbox, which makes up its own. */
   scripted: boolean;
+  /** Answers instead of the script. */
+  answer?: Upstream['answer'];
 }
 
 const v1 = (origin: string): string => `${origin}/v1`;
@@ -124,6 +126,6 @@ async function startVendor(
     return { origin: new URL(vendor.url).origin, calls: [] };
   }
   const upstream = await startUpstream(onTestFinished);
-  upstream.answer = answerScripted;
+  upstream.answer = family.answer ?? answerScripted;
   return { origin: new URL(upstream.baseUrl).origin, calls: upstream.calls };
 }

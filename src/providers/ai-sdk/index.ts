@@ -45,6 +45,8 @@ function parseOptions(vendor: Vendor, options: Record<string, unknown>): Record<
     const field = `options.${name}`;
     if (!Object.hasOwn(known, name))
       throw new TrimtabError('config_invalid', `\`${field}\` is not known`, { field });
+    // Options parsed before have their defaults, and `null` is one.
+    if (value === null && known[name] === null) continue;
     if (typeof value !== 'string' || !OPTION.test(value)) {
       throw new TrimtabError('config_invalid', `\`${field}\` must be a name`, { field });
     }

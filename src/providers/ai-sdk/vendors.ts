@@ -83,7 +83,8 @@ export const vendors: readonly Vendor[] = [
       trainsOnData: null,
       source: null,
     },
-    can: 'streaming tools parallelTools jsonMode jsonSchema images files reasoning stop promptCache',
+    // Without a schema there is nothing in its API that asks for JSON.
+    can: 'streaming tools parallelTools jsonSchema images files reasoning stop promptCache',
     reasoning: toEffortBudget,
     streamType: 'application/vnd.amazon.eventstream',
     options: { region: 'us-east-1' },

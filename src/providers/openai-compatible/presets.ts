@@ -96,6 +96,21 @@ export const presets: readonly Preset[] = [
     asOf: AS_OF,
   },
   {
+    type: 'cerebras',
+    label: 'Cerebras',
+    baseUrl: 'https://api.cerebras.ai/v1',
+    apiKeyEnv: ['CEREBRAS_API_KEY'],
+    prices: 'cerebras',
+    data: UNDECLARED,
+    protocols: ['chat'],
+    // Its reference lists no `max_tokens`.
+    capabilities: () => ({ maxTokensMember: 'max_completion_tokens' }),
+    suggestedModels: ['gpt-oss-120b', 'gemma-4-31b', 'zai-glm-4.7'],
+    can: 'streaming tools parallelTools jsonMode jsonSchema reasoning logprobs stop seed serviceTier',
+    source: 'https://inference-docs.cerebras.ai/api-reference/chat-completions',
+    asOf: '2026-11-25',
+  },
+  {
     type: 'together',
     label: 'Together AI',
     baseUrl: 'https://api.together.xyz/v1',
