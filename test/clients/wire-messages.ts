@@ -15,7 +15,22 @@ const USAGE = {
   cache_creation_input_tokens: 0,
   cache_read_input_tokens: 0,
   service_tier: 'standard',
+  cache_creation: null,
+  inference_geo: null,
+  output_tokens_details: null,
+  server_tool_use: null,
+  speed: null,
 };
+const DELTA_USAGE = {
+  input_tokens: SCRIPT_USAGE.input,
+  cache_creation_input_tokens: 0,
+  cache_read_input_tokens: 0,
+  output_tokens: SCRIPT_USAGE.output,
+  output_tokens_details: null,
+  server_tool_use: null,
+};
+/** What an answer has no value for. */
+const NONE = { stop_sequence: null, stop_details: null, container: null, diagnostics: null };
 const STOPS = { stop: 'end_turn', tool_calls: 'tool_use', length: 'max_tokens', refusal: 'refusal' } as const;
 
 export function readMessages(body: Body): Asked {
@@ -66,6 +81,7 @@ function contentOf(said: Said): Body[] {
       id,
       name,
       input: JSON.parse(given),
+      caller: { type: 'direct' },
     })),
   ];
 }
@@ -78,7 +94,7 @@ function messageOf(body: Body, said: Said): object {
     model: body.model,
     content: contentOf(said),
     stop_reason: STOPS[said.finish],
-    stop_sequence: null,
+    ...NONE,
     usage: { ...USAGE, output_tokens: SCRIPT_USAGE.output },
   };
 }
@@ -104,8 +120,8 @@ function eventsOf(body: Body, said: Said): string {
     ...blocks,
     event({
       type: 'message_delta',
-      delta: { stop_reason: STOPS[said.finish], stop_sequence: null },
-      usage: { output_tokens: SCRIPT_USAGE.output },
+      delta: { stop_reason: STOPS[said.finish], stop_sequence: null, stop_details: null, container: null },
+      usage: DELTA_USAGE,
     }),
     event({ type: 'message_stop' }),
   ].join('');

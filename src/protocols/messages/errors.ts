@@ -22,7 +22,9 @@ export function fromChatError(body: Buffer, status: number): Buffer | null {
   const type = typeOf(status, 'invalid_request_error');
   const code = asString(error?.code) ?? null;
   const param = asString(error?.param) ?? null;
-  return Buffer.from(JSON.stringify({ type: 'error', error: { type, message, code, param } }));
+  return Buffer.from(
+    JSON.stringify({ type: 'error', error: { type, message, code, param }, request_id: null }),
+  );
 }
 
 function toText(error: TrimtabError, redact: Redact): string {
@@ -34,7 +36,7 @@ function toText(error: TrimtabError, redact: Redact): string {
     param: error.field ?? null,
     advice,
   };
-  return JSON.stringify({ type: 'error', error: members });
+  return JSON.stringify({ type: 'error', error: members, request_id: null });
 }
 
 /** Two statuses have types of their own in this protocol. */
