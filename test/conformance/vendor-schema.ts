@@ -26,9 +26,9 @@ export function schemaOf(vendor: Vendor): Schema {
 
 /**
  * Where the SDKs' types are not what their vendors document. OpenAI's API sends members without a value as null (`"usage": null`
- * in https://platform.openai.com/docs/api-reference/responses-streaming, read 2026-11-23), its types call them optional;
+ * in https://platform.openai.com/docs/api-reference/responses-streaming, not opened for this), its types call them optional;
  * `output_text` is added by the SDK. Anthropic's types want `citations: null`, its documented answers leave it out
- * (https://platform.claude.com/docs/en/api/messages, read 2026-11-23).
+ * (https://platform.claude.com/docs/en/api/messages, not opened for this).
  */
 function asDocumented(vendor: Vendor, schema: Schema): Schema {
   if (vendor === 'openai') allowNull(schema);
