@@ -50,6 +50,11 @@ export const commands: readonly CommandEntry[] = [
     async () => (await import('./keys.ts')).keysCommand,
   ),
   entry(
+    'batches',
+    'List, show, create and cancel batches',
+    async () => (await import('./batches.ts')).batchesCommand,
+  ),
+  entry(
     'revisions',
     'List, show, compare and roll back revisions of the stack',
     async () => (await import('./revisions.ts')).revisionsCommand,

@@ -100,7 +100,7 @@ export const keysCommand = defineCommand({
 });
 
 /** The key of an id, else the only one of a name or prefix. */
-async function findKey(client: Client, written: string): Promise<Key> {
+export async function findKey(client: Client, written: string): Promise<Key> {
   const { keys } = await client.get<KeysAnswer>('/api/v1/keys');
   const exact = keys.find(({ id }) => id === written);
   if (exact) return exact;

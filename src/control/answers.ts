@@ -8,6 +8,7 @@ import type { TaskEvidence } from '../advisor/evidence.ts';
 import { ERRORS, type ErrorCode } from '../core/error.ts';
 import { DATA_CLASSES, PROTOCOLS } from '../core/protocol.ts';
 import type { DeploymentConfig, ProviderConfig, Revision, Stack, TaskConfig } from '../stack/stack.ts';
+import { BATCH_STATUSES } from '../store/batches.ts';
 import type * as store from '../store/store.ts';
 import type * as api from './api-types.ts';
 
@@ -309,6 +310,36 @@ export const keysAnswer: z.ZodType<api.KeysAnswer> = z.strictObject({
 export const keyCreated: z.ZodType<api.KeyCreated> = z.strictObject({
   ...rowShape,
   key: text.describe('The key itself, shown this once.'),
+});
+
+const batchShape = {
+  id: text,
+  keyId: text,
+  jobId: text,
+  status: z.enum(BATCH_STATUSES),
+  endpoint: text,
+  completionWindow: text,
+  inputFileId: text,
+  outputFileId: nullable.text,
+  errorFileId: nullable.text,
+  metadata: z.record(text, text).nullable(),
+  errors: z
+    .array(z.strictObject({ code: text, message: text, param: nullable.text, line: count.nullable() }))
+    .nullable(),
+  total: count,
+  completed: count,
+  failed: count,
+  createdAt: time,
+  expiresAt: time,
+  inProgressAt: nullable.time,
+  finalizingAt: nullable.time,
+  cancellingAt: nullable.time,
+  endedAt: nullable.time,
+};
+export const batchAnswer: z.ZodType<api.BatchAnswer> = z.strictObject(batchShape);
+export const batchesAnswer: z.ZodType<api.BatchesAnswer> = z.strictObject({
+  batches: z.array(z.strictObject(batchShape)),
+  next: nullable.text,
 });
 
 export const feedbackAnswer: z.ZodType<api.FeedbackAnswer> = z.strictObject({

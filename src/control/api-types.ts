@@ -6,6 +6,7 @@ import type { HistoryImport } from '../core/history-row.ts';
 import type { NanoUsd } from '../core/money.ts';
 import type { DeploymentHealthView } from '../gateway/gateway.ts';
 import type { DeploymentConfig, ProviderConfig, Revision, Stack, TaskConfig } from '../stack/stack.ts';
+import type { Batch } from '../store/batches.ts';
 import type {
   Activation,
   CallDetail,
@@ -179,6 +180,15 @@ export interface KeysAnswer {
 /** POST /api/v1/keys {name, owner?, tasks?, expiresAt?}: the key itself, shown this once. */
 export interface KeyCreated extends Omit<KeyRow, 'sha256'> {
   key: string;
+}
+
+/** GET /api/v1/batches/:id, POST /api/v1/batches, POST /api/v1/batches/:id/cancel */
+export type BatchAnswer = Batch;
+
+/** GET /api/v1/batches?key&limit&before */
+export interface BatchesAnswer {
+  batches: Batch[];
+  next: string | null;
 }
 
 /** POST /api/v1/tasks {name, ...}, POST /api/v1/revisions/:id/rollback */

@@ -8,6 +8,7 @@ import { TrimtabError } from '../core/error.ts';
 import type { ApiError } from './api-types.ts';
 import type { ControlDeps } from './deps.ts';
 import { adviceRoutes } from './handlers/advice.ts';
+import { batchRoutes } from './handlers/batches.ts';
 import { callRoutes } from './handlers/calls.ts';
 import { costRoutes } from './handlers/costs.ts';
 import { evidenceRoutes } from './handlers/evidence.ts';
@@ -36,6 +37,7 @@ export const routes: readonly Route[] = [
   ...stackRoutes,
   ...revisionRoutes,
   ...keyRoutes,
+  ...batchRoutes,
   ...feedbackRoutes,
   ...historyRoutes,
   ...evidenceRoutes,

@@ -3,15 +3,17 @@ import type { BatchesTable, BatchLinesTable } from './batch-tables.ts';
 import type { Database } from './schema.ts';
 
 /** As OpenAI names them (https://platform.openai.com/docs/api-reference/batch/object, as known 2026-11-25). */
-export type BatchStatus =
-  | 'validating'
-  | 'failed'
-  | 'in_progress'
-  | 'finalizing'
-  | 'completed'
-  | 'expired'
-  | 'cancelling'
-  | 'cancelled';
+export const BATCH_STATUSES = [
+  'validating',
+  'failed',
+  'in_progress',
+  'finalizing',
+  'completed',
+  'expired',
+  'cancelling',
+  'cancelled',
+] as const;
+export type BatchStatus = (typeof BATCH_STATUSES)[number];
 
 /** What is wrong with an input file. `line` counts from 1; `null`: the file as a whole. */
 export interface BatchProblem {

@@ -4,10 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type {
+  BatchAnswer,
+  BatchesAnswer,
   CallsAnswer,
   CostsAnswer,
   HistoryAnswer,
   KeyCreated,
+  KeysAnswer,
   RevisionsAnswer,
 } from '../../src/control/api-types.ts';
 import { type RunningTrimtab, startTrimtab } from '../../src/main.ts';
@@ -74,6 +77,35 @@ afterAll(async () => {
 });
 
 describe('with a server', () => {
+  test('batches are created, listed, shown; one that ended is not cancelled', async () => {
+    const line = (model: string) =>
+      JSON.stringify({
+        custom_id: model,
+        method: 'POST',
+        url: '/v1/embeddings',
+        body: { model, input: 'Where is my card?' },
+      });
+    // Fails at its check, before a call is made: other tests here count calls.
+    writeFileSync(join(dir, 'requests.jsonl'), `${line('sandbox/embed')}\n${line('sandbox/embed')}\n`);
+    const { keys } = await json<KeysAnswer>('keys');
+    const key = keys[0]?.id ?? '';
+    const argv = ['batches', 'create', 'requests.jsonl', '--key', key, '--endpoint', '/v1/embeddings'];
+    const { id } = await json<BatchAnswer>(...argv);
+    await expect
+      .poll(async () => (await json<BatchAnswer>('batches', 'show', id)).status, { timeout: 10_000 })
+      .toBe('failed');
+    expect((await cli('batches', 'show', id)).out).toMatch(/is failed[\s\S]*line 2: .*custom_id/);
+    expect((await cli('batches')).out).toContain(id);
+    const answer = await json<BatchesAnswer>('batches', 'list');
+    expect(answer).toMatchObject({ batches: [{ id, keyId: key, endpoint: '/v1/embeddings' }], next: null });
+    expect(await cli('batches', 'cancel', id)).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/failed/),
+    });
+    expect(await cli('batches', 'show', 'batch_no')).toMatchObject({ code: 1 });
+    expect(await cli('batches', 'create', 'nowhere.jsonl', '--key', key)).toMatchObject({ code: 1 });
+  });
+
   test('calls are listed, filtered, shown and followed', async () => {
     const stop = new AbortController();
     let followed = '';

@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type {
+  BatchAnswer,
+  BatchesAnswer,
   CallsAnswer,
   CostsAnswer,
   FeedbackAnswer,
@@ -379,4 +381,36 @@ describe('paths', () => {
     expect(answer.headers.get('content-type')).toMatch(/^text\/plain/);
     expect(await answer.text()).toMatch(/^# HELP /m);
   });
+});
+
+test('batches: created for a key, in pages, cancelled; what cannot be is refused by name', async () => {
+  const key = (await (await fixture.send('POST', '/api/v1/keys', { name: 'night' })).json()) as KeyCreated;
+  const body = { key: key.id, filename: 'in.jsonl', content: '{}', endpoint: '/v1/embeddings' };
+  const post = (change: object) => fixture.send('POST', '/api/v1/batches', { ...body, ...change });
+  const made: string[] = [];
+  for (let count = 0; count < 3; count++) made.push(((await (await post({})).json()) as BatchAnswer).id);
+  const first = await read<BatchesAnswer>(`/api/v1/batches?key=${key.id}&limit=2`);
+  expect(first.batches.map(({ id }) => id)).toEqual([made[2], made[1]]);
+  const rest = await read<BatchesAnswer>(`/api/v1/batches?key=${key.id}&limit=2&before=${first.next}`);
+  expect(rest).toMatchObject({ batches: [{ id: made[0], keyId: key.id }], next: null });
+  expect(await read<BatchesAnswer>('/api/v1/batches?key=key_other')).toEqual({ batches: [], next: null });
+  await expectError(await post({ completionWindow: '9d' }), 400, { field: 'completion_window' });
+  await expectError(await post({ endpoint: '/v1/images' }), 400, { field: 'endpoint' });
+  await expectError(await post({ key: 'key_no' }), 400, { field: 'key' });
+  await fixture.send('POST', `/api/v1/keys/${key.id}/disable`);
+  await expectError(await post({}), 400, { field: 'key' });
+  await expectError(await fixture.get('/api/v1/batches/batch_no'), 404, { code: 'not_found' });
+  await expectError(await fixture.send('POST', '/api/v1/batches/batch_no/cancel'), 404, {
+    code: 'not_found',
+  });
+});
+
+test('a batch that nobody has begun is cancelled', async () => {
+  await using idle = await openControl({ config: STACK, mode: 'command' });
+  const key = (await (await idle.send('POST', '/api/v1/keys', { name: 'night' })).json()) as KeyCreated;
+  const body = { key: key.id, filename: 'in.jsonl', content: '{}', endpoint: '/v1/embeddings' };
+  const { id } = (await (await idle.send('POST', '/api/v1/batches', body)).json()) as BatchAnswer;
+  const answer = await idle.send('POST', `/api/v1/batches/${id}/cancel`);
+  expect(answer.status).toBe(200);
+  expect(await answer.json()).toMatchObject({ id, status: 'cancelling' });
 });

@@ -45,6 +45,23 @@ export async function takeUpload(deps: ControlDeps, keyId: string, request: Requ
   }
 }
 
+/** Keeps an input file that is here whole. Throws file_too_large. */
+export async function keepInput(
+  { store, makeId, clock, revisions }: ControlDeps,
+  { keyId, filename, content }: { keyId: string; filename: string; content: Buffer },
+): Promise<StoredFile> {
+  const { gateway, retention } = revisions.active().stack;
+  if (content.length > gateway.maxFileBytes) throw tooLarge(gateway.maxFileBytes, 'content');
+  const createdAt = clock.now();
+  const expiresAt = createdAt + retention.filesDays * DAY_MS;
+  const file = { id: makeId('file'), keyId, filename, purpose: 'batch', createdAt, expiresAt };
+  await store.files.begin(file);
+  const writer = new FileWriter(store.files, file.id);
+  await writer.write(content);
+  await writer.finish();
+  return { ...file, bytes: writer.bytes };
+}
+
 class UploadForm {
   readonly #maxBytes: number;
   readonly #fields = new Map<string, string>();
@@ -71,10 +88,7 @@ class UploadForm {
   received(bytes: Buffer): void {
     if (this.#part?.name === 'file') {
       this.#fileBytes += bytes.length;
-      if (this.#fileBytes > this.#maxBytes)
-        throw new TrimtabError('file_too_large', `The file is larger than ${this.#maxBytes} bytes.`, {
-          field: 'file',
-        });
+      if (this.#fileBytes > this.#maxBytes) throw tooLarge(this.#maxBytes, 'file');
       this.#taken.push(bytes);
       return;
     }
@@ -134,4 +148,8 @@ const KNOWN = new Set(['purpose', 'expires_after[anchor]', 'expires_after[second
 
 function invalid(field: string, message: string): TrimtabError {
   return new TrimtabError('invalid_request', message, { field: field.slice(0, 100) });
+}
+
+function tooLarge(maxBytes: number, field: string): TrimtabError {
+  return new TrimtabError('file_too_large', `The file is larger than ${maxBytes} bytes.`, { field });
 }
