@@ -19,6 +19,9 @@ const P90 = 1.2816;
 /** A window shorter than a week has not seen the weekend, one shorter than a day not the night. */
 const UNSEEN_WEEK = 1.5;
 const UNSEEN_DAY = 3;
+/** A trend over fewer is scatter: what a person declared then stands. */
+const MIN_WEEKS = 8;
+const HOURS_PER_WEEK = 24 * 7;
 
 export function measure(evidence: TaskEvidence): Partial<Record<string, Measured>> {
   const { calls } = evidence;
@@ -68,10 +71,12 @@ function volumeSpread({ hourly, calls }: TaskEvidence, days: number): number {
   return days < 7 ? scatter * UNSEEN_WEEK : scatter;
 }
 
-/** Trend of the logarithm of whole weeks; fewer than four say nothing. */
+/** Trend of the logarithm of whole weeks. */
 function growth({ hourly }: TaskEvidence): Interval | null {
-  const weeks = groupSums(hourly, 24 * 7).filter((calls) => calls > 0);
-  if (weeks.length < 4) return null;
+  // Whole weeks only: a week that is cut off reads as a fall, or the first one as a rise.
+  const whole = hourly.slice(0, hourly.length - (hourly.length % HOURS_PER_WEEK));
+  const weeks = groupSums(whole, HOURS_PER_WEEK).filter((calls) => calls > 0);
+  if (weeks.length < MIN_WEEKS) return null;
   const ys = weeks.map(Math.log);
   const xs = weeks.map((_, index) => index);
   const [mx, my] = [mean(xs), mean(ys)];
