@@ -66,15 +66,18 @@ export const adviseCommand = defineCommand({
     if (parsed === null) return EXIT.failed;
     const evidence = args.task === undefined ? null : await readEvidence(io, args.task, args['data-dir']);
     const at = io.now();
-    const of = (one: ParsedProfile) =>
-      advise({ profile: createProfile({ ...one, task: args.task ?? one.task, evidence }), at });
+    const of = (one: ParsedProfile, changed: readonly string[] = []) => {
+      const supposed = changed.map((change) => change.split('=', 1)[0] as string);
+      const task = args.task ?? one.task;
+      return advise({ profile: createProfile({ ...one, task, evidence, supposed }), at });
+    };
     const changes = whatIfs(rawArgs);
     const variants: Variant[] = args.compare
       ? [
           { name: 'as it is', advice: of(parsed) },
-          ...changes.map((change) => ({ name: change, advice: of(applyWhatIf(parsed, change)) })),
+          ...changes.map((change) => ({ name: change, advice: of(applyWhatIf(parsed, change), [change]) })),
         ]
-      : [{ name: 'advice', advice: of(changes.reduce(applyWhatIf, parsed)) }];
+      : [{ name: 'advice', advice: of(changes.reduce(applyWhatIf, parsed), changes) }];
     if (args.publish) await publish(io, { ...parsed, task: args.task ?? parsed.task }, args['data-dir']);
     writeReport(io, variants, { html: args.html, md: args.md });
     if (args.json) io.out(renderReport(variants, 'json'));

@@ -491,6 +491,7 @@ describe('errors on the messages paths have its shape', () => {
     expect(response.status).toBe(status);
     expect(await response.json()).toEqual({
       type: 'error',
+      request_id: null,
       error: {
         type,
         message: expect.any(String),
@@ -517,6 +518,7 @@ describe('errors on the messages paths have its shape', () => {
     expect(error).toMatchObject({ status: 400, type: 'invalid_request_error' });
     expect(error.error).toEqual({
       type: 'error',
+      request_id: null,
       error: {
         type: 'invalid_request_error',
         message: 'the vendor says 400',

@@ -27,13 +27,17 @@ export interface ProfileInput {
   /** `null`: nothing was measured. */
   evidence?: TaskEvidence | null;
   assumptions?: readonly Quantity[];
+  /** Facts whose answer is supposed, for a what-if: it stands before what was measured. */
+  supposed?: readonly string[];
 }
 
 /** How sure a person's word is. */
 const DECLARED_CONFIDENCE = 0.6;
 
-export function createProfile({ task, answers, evidence = null, assumptions = [] }: ProfileInput): Profile {
-  const measured = evidence === null ? {} : measure(evidence);
+export function createProfile(input: ProfileInput): Profile {
+  const { task, answers, evidence = null, assumptions = [], supposed = [] } = input;
+  const measured = { ...(evidence === null ? {} : measure(evidence)) };
+  for (const id of supposed) delete measured[id];
   const entries = FACT_IDS.map((id) => [id, toFact(id, answers[id], measured[id])] as const);
   const facts = Object.fromEntries(entries) as unknown as ProfileFacts;
   const profile = { task, facts, assumptions, contradictions: [] };

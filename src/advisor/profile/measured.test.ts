@@ -49,3 +49,12 @@ test('steady growth is found', () => {
   const { interval } = growthOf(evidenceOf(Array.from({ length: 12 }, (_, week) => 1000 * weekly ** week)));
   expect(interval?.mid).toBeCloseTo(weekly ** (365.25 / 12 / 7) - 1, 3);
 });
+
+test('what is supposed stands before what was measured', () => {
+  const answers = { 'volume.callsPerMonth': { value: 5_000_000, by: 'what if', at: null } };
+  const evidence = evidenceOf([10, 10]);
+  const volumeOf = (supposed: string[]) =>
+    createProfile({ task: 'reply', answers, evidence, supposed }).facts['volume.callsPerMonth'];
+  expect(volumeOf([]).source.kind).toBe('measured');
+  expect(volumeOf(['volume.callsPerMonth'])).toMatchObject({ value: 5_000_000, overruled: null });
+});
