@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CallRecord, Outcome } from '../../src/core/call-record.ts';
 import { createHistogram, quantile, record } from '../../src/core/histogram.ts';
 import { createIdMaker } from '../../src/core/id.ts';
+import { fromStored } from '../../src/stack/stored.ts';
 import { HOUR_MS } from '../../src/store/rollup-grains.ts';
 import type { Dimension, Feedback, Figures, KeyRow, RollupFilter, Store } from '../../src/store/store.ts';
 import { makeCall } from '../support/call-records.ts';
@@ -380,7 +381,7 @@ export function describeStore(createPlace: () => Promise<TestPlace>, options: { 
       expect(await store.revisions.active()).toBeUndefined();
       const one = {
         id: 'rev_1',
-        stack: { tasks: {} } as never,
+        stack: fromStored({ providers: {}, deployments: {}, tasks: {} } as never),
         createdAt: 1,
         source: 'file',
         origin: 'a.ts',
