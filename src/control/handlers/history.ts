@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { TrimtabError } from '../../core/error.ts';
 import type { HistoryRow } from '../../core/history-row.ts';
+import type { Store } from '../../store/store.ts';
 import { historyAdded, historyAnswer } from '../answers.ts';
 import type { HistoryAdded, HistoryAnswer } from '../api-types.ts';
 import { defineRoute, pathId, type Route } from '../route.ts';
@@ -42,8 +43,7 @@ export const historyRoutes: Route[] = [
     summary: 'Imported usage of other tools: files, and tasks with rows',
     answer: { status: 200, schema: historyAnswer },
     async handle(_input, { store }): Promise<HistoryAnswer> {
-      const [imports, tasks] = await Promise.all([store.history.imports(), store.history.tasks()]);
-      return { imports, tasks };
+      return readHistory(store);
     },
   }),
   defineRoute({
@@ -63,8 +63,7 @@ export const historyRoutes: Route[] = [
     answer: { status: 201, schema: historyAnswer },
     async handle({ body }, { store, clock }): Promise<HistoryAnswer> {
       await store.history.finish({ ...body, at: clock.now() });
-      const [imports, tasks] = await Promise.all([store.history.imports(), store.history.tasks()]);
-      return { imports, tasks };
+      return readHistory(store);
     },
   }),
   defineRoute({
@@ -77,8 +76,12 @@ export const historyRoutes: Route[] = [
       if (!(await store.history.remove(params.id))) {
         throw new TrimtabError('not_found', `no import has the id \`${params.id}\``, { field: 'id' });
       }
-      const [imports, tasks] = await Promise.all([store.history.imports(), store.history.tasks()]);
-      return { imports, tasks };
+      return readHistory(store);
     },
   }),
 ];
+
+async function readHistory({ history }: Store): Promise<HistoryAnswer> {
+  const [imports, tasks] = await Promise.all([history.imports(), history.tasks()]);
+  return { imports, tasks };
+}
