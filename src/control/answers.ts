@@ -3,8 +3,6 @@
  * and dashboard compile against; each schema here is held to its type by the compiler, and to real answers by a test.
  */
 import { z } from 'zod';
-import type { Advice } from '../advisor/advice.ts';
-import type { TaskEvidence } from '../advisor/evidence.ts';
 import { ERRORS, type ErrorCode } from '../core/error.ts';
 import { DATA_CLASSES, PROTOCOLS } from '../core/protocol.ts';
 import type { DeploymentConfig, ProviderConfig, Revision, Stack, TaskConfig } from '../stack/stack.ts';
@@ -12,13 +10,13 @@ import { BATCH_STATUSES } from '../store/batches.ts';
 import type * as store from '../store/store.ts';
 import type * as api from './api-types.ts';
 
-const text = z.string();
-const count = z.number().int().min(0);
-const time = z.number().int().describe('Epoch milliseconds.');
+export const text = z.string();
+export const count = z.number().int().min(0);
+export const time = z.number().int().describe('Epoch milliseconds.');
 const nanoUsd = z.number().int().describe('1 USD = 1,000,000,000.');
-const nullable = { text: text.nullable(), ms: z.number().nullable(), time: time.nullable() };
+export const nullable = { text: text.nullable(), ms: z.number().nullable(), time: time.nullable() };
 /** Parts of a config, as `schema.json` describes them, with every default filled in. */
-const configOf = <T>(what: string) =>
+export const configOf = <T>(what: string) =>
   z.record(text, z.unknown()).describe(`${what}, as a config has it.`) as unknown as z.ZodType<T>;
 const source = z.enum(['file', 'discovered', 'api']);
 const outcome = z.enum(['ok', 'error', 'client_left', 'refused']);
@@ -364,33 +362,6 @@ export const historyAnswer: z.ZodType<api.HistoryAnswer> = z.strictObject({
 });
 
 export const historyAdded: z.ZodType<api.HistoryAdded> = z.strictObject({ added: count, replaced: count });
-
-/** Figures of the advisor in their own shape; its module documents them. */
-export const evidenceAnswer: z.ZodType<api.EvidenceAnswer> = z.strictObject({
-  evidence: configOf<TaskEvidence>('What was measured of a task').nullable(),
-});
-
-const profileShape = z.strictObject({ at: time, by: text });
-
-export const adviceAnswer: z.ZodType<api.AdviceAnswer> = z.strictObject({
-  advice: configOf<Advice>('The advice'),
-  profile: profileShape,
-  evidenceCalls: count,
-});
-
-export const adviceListAnswer: z.ZodType<api.AdviceListAnswer> = z.strictObject({
-  tasks: z.array(
-    z.strictObject({
-      task: text,
-      profile: profileShape,
-      evidenceCalls: count,
-      finding: text,
-      base: nullable.text,
-      phase: text,
-      next: nullable.text,
-    }),
-  ),
-});
 
 export const apiError: z.ZodType<api.ApiError> = z.strictObject({
   error: z.strictObject({ code: text, message: text, field: nullable.text, advice: text }),

@@ -8,7 +8,7 @@ import { TrimtabError } from '../../core/error.ts';
 import { ConfigError } from '../../stack/problems.ts';
 import type { StoredProfile } from '../../store/store.ts';
 import { readTaskEvidence } from '../advice/task-evidence.ts';
-import { adviceAnswer, adviceListAnswer } from '../answers.ts';
+import { adviceAnswer, adviceListAnswer } from '../advice-answers.ts';
 import type { AdviceAnswer, AdviceListAnswer } from '../api-types.ts';
 import type { ControlDeps } from '../deps.ts';
 import { defineRoute, pathId, type Route } from '../route.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { readTaskEvidence } from '../advice/task-evidence.ts';
-import { evidenceAnswer } from '../answers.ts';
+import { evidenceAnswer } from '../advice-answers.ts';
 import type { EvidenceAnswer } from '../api-types.ts';
 import { defineRoute, type Route } from '../route.ts';
 
