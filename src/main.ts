@@ -123,6 +123,7 @@ export async function startTrimtab(options: StartOptions = {}): Promise<RunningT
     });
     const stop = async () => {
       removeServerFile(core.dataDir);
+      core.host.send({ type: 'rest' });
       core.host.endAnswers();
       await server.close();
       await core.close();
@@ -185,6 +186,7 @@ export async function createStack(
     fetch: (input, init) => plain(...withKey(key, input, init)),
     ready: Promise.resolve(),
     async close() {
+      core.host.send({ type: 'rest' });
       await core.gateway.drain(DRAIN_DEADLINE_MS);
       await core.close();
     },

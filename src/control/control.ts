@@ -72,6 +72,8 @@ export interface Control {
   /** Takes feedback of a call; answers what the client gets. */
   takeFeedback(keyId: string, body: unknown): Promise<{ status: number; body: unknown }>;
   readonly responses: ResponseKeeper;
+  /** Begins no more work in the background, and hands back what runs once its calls under way are answered. */
+  rest(): Promise<void>;
   /** Drains what can be drained and closes everything. */
   stop(): Promise<void>;
 }
@@ -136,6 +138,7 @@ async function assemble(setup: ControlSetup, store: Store): Promise<Control> {
     spoolPendingBytes: () => drain.pendingBytes(),
     takeFeedback: (keyId, body) => takeFeedback(deps, keyId, body),
     responses: createResponseKeeper(deps),
+    rest: async () => runner?.stop(),
     async stop() {
       stopJobs();
       await runner?.stop();

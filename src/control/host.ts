@@ -49,7 +49,7 @@ export interface ControlHost {
   readonly responses: KeptResponses;
   /** Bytes were appended to the spool. */
   spooled(): void;
-  send(message: Extract<ToControl, { type: 'health' | 'listening' }>): void;
+  send(message: Extract<ToControl, { type: 'health' | 'listening' | 'rest' }>): void;
   /** Bytes of the spool the store does not have yet, as last reported. */
   spoolPendingBytes(): number;
   /** Ends every answer under way (live streams too), so that the server can close. */
@@ -186,7 +186,7 @@ class WorkerHost implements ControlHost {
     if (this.isReady) this.post({ type: 'spooled' });
   }
 
-  send(message: Extract<ToControl, { type: 'health' | 'listening' }>): void {
+  send(message: Extract<ToControl, { type: 'health' | 'listening' | 'rest' }>): void {
     if (message.type === 'listening') this.url = message.url;
     if (this.isReady) this.post(message);
   }

@@ -44,6 +44,8 @@ export type ToControl =
   | { type: 'health'; deployments: DeploymentHealthView[]; process: ProcessHealth }
   /** Where the server listens, once it does. */
   | { type: 'listening'; url: string }
+  /** The server takes no more calls: jobs are handed back as soon as their calls under way are answered. */
+  | { type: 'rest' }
   | { type: 'stop' };
 
 /** Control thread -> gateway thread. */

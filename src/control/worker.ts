@@ -90,6 +90,9 @@ async function handle(message: ToControl): Promise<void> {
     case 'listening':
       if (control) control.deps.state.url = message.url;
       return;
+    case 'rest':
+      await control?.rest();
+      return;
     case 'stop':
       await stop();
       return;

@@ -1,4 +1,5 @@
 /** Several processes on one PostgreSQL, and the database going away under them. */
+import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { KeyCreated, OverviewAnswer, StatusAnswer } from '../../src/control/api-types.ts';
 import { createIdMaker } from '../../src/core/id.ts';
@@ -52,6 +53,58 @@ test('a key and a task made at one arrive at the other within seconds', async ()
     )
     .toBe('refused');
 });
+
+test('a batch whose process stops is handed to another at once, and every line is answered once', async () => {
+  const lines = Array.from({ length: 24 }, (_, i) => ({
+    custom_id: `line-${i}`,
+    method: 'POST',
+    url: '/v1/chat/completions',
+    body: { model: 'sandbox/small', messages: QUESTION, metadata: { night: 'one' } },
+  }));
+  const file = await first.client.files.create({
+    file: new File([lines.map((line) => JSON.stringify(line)).join('\n')], 'in.jsonl'),
+    purpose: 'batch',
+  });
+  const { id } = await first.client.batches.create({
+    input_file_id: file.id,
+    endpoint: '/v1/chat/completions',
+    completion_window: '24h',
+  });
+  const db = new pg.Client({ connectionString: postgres.url });
+  db.on('error', () => {});
+  await db.connect();
+  const job = async () => (await db.query('select worker, state, attempts from jobs')).rows[0];
+  const counts = async (at: TestTrimtab) => (await at.client.batches.retrieve(id)).request_counts;
+  await expect.poll(async () => (await counts(first))?.completed, { timeout: 20_000 }).toBeGreaterThan(0);
+  const { worker } = await job();
+  // A client whose answer never ends holds the server's stop up for its ten seconds, not the batch.
+  const stuck = await first.client.chat.completions.create({
+    model: 'sandbox/small!stall-mid-stream',
+    messages: QUESTION,
+    stream: true,
+  });
+  const parts = stuck[Symbol.asyncIterator]();
+  await parts.next();
+  let isStopped = false;
+  const stopped = first.running.stop().then(() => {
+    isStopped = true;
+  });
+  await expect
+    .poll(async () => (await job()).worker ?? worker, { timeout: 20_000, interval: 50 })
+    .not.toBe(worker);
+  expect(isStopped).toBe(false);
+  await expect
+    .poll(async () => (await second.client.batches.retrieve(id)).status, { timeout: 30_000 })
+    .toBe('completed');
+  expect(await job()).toMatchObject({ state: 'done', attempts: 0 });
+  expect(await counts(second)).toEqual({ total: 24, completed: 24, failed: 0 });
+  const records = await db.query(`select count(*) from calls where tags::text like '%${id}%'`);
+  stuck.controller.abort();
+  await stopped;
+  expect(Number(records.rows[0].count)).toBe(24);
+  await db.end();
+  await first.restart();
+}, 60_000);
 
 test('a database that goes away stops no call, is said, and gets every record later, once', async () => {
   const ask = (trimtab: TestTrimtab) =>

@@ -43,7 +43,7 @@ export interface JobRunner {
   cancel(id: string): Promise<Job | undefined>;
   /** Looks for due jobs now. */
   wake(): void;
-  /** Stops what runs; it is taken up again later, here or elsewhere. */
+  /** Stops what runs; it is taken up again later, here or elsewhere. Safe to call twice. */
   stop(): Promise<void>;
 }
 
@@ -143,10 +143,12 @@ class Runner implements JobRunner {
 
   async stop(): Promise<void> {
     this.#stopping = true;
-    for (const timer of this.#timers) timer.stop();
+    for (const running of this.#running.values()) stopOne(running, false);
     await this.#looking;
     for (const running of this.#running.values()) stopOne(running, false);
     await Promise.all([...this.#running.values()].map(({ ended }) => ended));
+    // Until then heartbeats go on: what still ends here must not be taken by another.
+    for (const timer of this.#timers) timer.stop();
   }
 
   /** Claims as long as there is something to claim and room for it. */
