@@ -53,6 +53,7 @@ function facts(call: CallAnswer, io: CliIo): [string, string][] {
   return [
     ['when', formatMoment(call.startedAt, io.now())],
     ['task', `${call.task} (${call.dataClass} data)`],
+    ...(call.operation ? ([['operation', call.operation]] as [string, string][]) : []),
     ['asked for', `${call.requestedModel ?? '-'}${call.streamed ? ', streamed' : ''}`],
     ['user', call.user ?? '-'],
     ['key', call.keyId],

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { ERRORS, type ErrorCode } from '../core/error.ts';
-import { DATA_CLASSES, PROTOCOLS } from '../core/protocol.ts';
+import { CALL_PROTOCOLS, DATA_CLASSES } from '../core/protocol.ts';
 import type { DeploymentConfig, ProviderConfig, Revision, Stack, TaskConfig } from '../stack/stack.ts';
 import { BATCH_STATUSES } from '../store/batches.ts';
 import type * as store from '../store/store.ts';
@@ -116,7 +116,8 @@ const summaryShape = {
   durationMs: z.number(),
   ttftMs: nullable.ms,
   revision: text,
-  protocol: z.enum(PROTOCOLS as ['chat', 'embeddings', 'messages', 'responses']),
+  protocol: z.enum(CALL_PROTOCOLS as ['chat', 'embeddings', 'messages', 'responses', 'passthrough']),
+  operation: text.optional(),
   streamed: z.boolean(),
   task: text,
   requestedModel: nullable.text,

@@ -1,6 +1,6 @@
 import type { ErrorCode } from './error.ts';
 import type { NanoUsd } from './money.ts';
-import type { DataClass, Protocol } from './protocol.ts';
+import type { CallProtocol, DataClass } from './protocol.ts';
 import type { Usage } from './usage.ts';
 
 /** How a call or an attempt ended. `refused`: we answered before any attempt. */
@@ -16,8 +16,8 @@ export type AttemptOutcome = Exclude<Outcome, 'refused'> | 'cancelled';
 export interface AttemptRecord {
   deployment: string;
   provider: string;
-  /** The vendor's model name. */
-  model: string;
+  /** The vendor's model name; `null`: the request names none. */
+  model: string | null;
   region: string | null;
   kind: AttemptKind;
   /** In words, why this deployment was chosen at this point. */
@@ -62,7 +62,9 @@ export interface CallRecord {
   /** Call start -> first token to the client, streams only. */
   ttftMs: number | null;
   revision: string;
-  protocol: Protocol;
+  protocol: CallProtocol;
+  /** Of `passthrough`: method and path, `{id}` for what names one thing: `POST /v1/fine_tuning/jobs/{id}/cancel`. */
+  operation?: string;
   streamed: boolean;
   /** Task name, or {@link UNTASKED}. */
   task: string;

@@ -2,6 +2,10 @@
 export type Protocol = 'chat' | 'embeddings' | 'messages' | 'responses';
 export const PROTOCOLS: readonly Protocol[] = ['chat', 'embeddings', 'messages', 'responses'];
 
+/** What a call was made in: a protocol, or `passthrough` for the rest of a vendor's own API. */
+export type CallProtocol = Protocol | 'passthrough';
+export const CALL_PROTOCOLS: readonly CallProtocol[] = [...PROTOCOLS, 'passthrough'];
+
 /** How sensitive a task's data is, least to most. Order matters: {@link DATA_CLASSES}. */
 export type DataClass = 'public' | 'internal' | 'confidential' | 'restricted';
 export const DATA_CLASSES: readonly DataClass[] = ['public', 'internal', 'confidential', 'restricted'];

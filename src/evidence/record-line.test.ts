@@ -29,7 +29,7 @@ const usage = fc.record(
 const requiredOfAttempt = {
   deployment: word,
   provider: word,
-  model: word,
+  model: maybe(word),
   region: maybe(word),
   kind: one<AttemptRecord['kind']>('primary', 'fallback'),
   reason: word,
@@ -56,7 +56,7 @@ const required = {
   durationMs: ms,
   ttftMs: maybe(ms),
   revision: word,
-  protocol: one<CallRecord['protocol']>('chat', 'embeddings'),
+  protocol: one<CallRecord['protocol']>('chat', 'passthrough'),
   streamed: fc.boolean(),
   task: word,
   requestedModel: maybe(word),
@@ -83,7 +83,7 @@ const required = {
   stages: fc.array(fc.tuple(word, ms, ms), { maxLength: 3 }),
 };
 const record: fc.Arbitrary<CallRecord> = fc.record(
-  { ...required, payload: fc.record({ request: word, response: word }) },
+  { ...required, operation: word, payload: fc.record({ request: word, response: word }) },
   { requiredKeys: Object.keys(required) as (keyof typeof required)[] },
 );
 

@@ -12,14 +12,16 @@ const VERSION = 1;
 
 /** Without a newline, and never with one inside. Throws what JSON.stringify throws. */
 export function toLine(record: CallRecord): string {
-  return JSON.stringify(pack(record));
+  return JSON.stringify(packRecord(record));
 }
 
 /** The record on a line, or `undefined` when the line is not one of ours. Never throws. */
 export function parseLine(line: string): CallRecord | undefined {
   try {
     const value: unknown = JSON.parse(line);
-    const record = Array.isArray(value) ? unpack(value as unknown as Packed) : (value as CallRecord | null);
+    const record = Array.isArray(value)
+      ? unpack(value as unknown as ReturnType<typeof packRecord>)
+      : (value as CallRecord | null);
     const isRecord = typeof record?.id === 'string' && typeof record.startedAt === 'number';
     return isRecord ? record : undefined;
   } catch {
@@ -68,8 +70,14 @@ function pack(r: CallRecord) {
 
 const LENGTH = 32;
 
-function unpack(p: Packed): CallRecord | undefined {
-  if (p[0] !== VERSION || p.length !== LENGTH) return undefined;
+/** `operation` stands at the end and only where there is one. */
+function packRecord(r: CallRecord): readonly [...Packed, operation?: string] {
+  return r.operation === undefined ? pack(r) : [...pack(r), r.operation];
+}
+
+function unpack(p: ReturnType<typeof packRecord>): CallRecord | undefined {
+  const hasOperation = p.length === LENGTH + 1 && typeof p[32] === 'string';
+  if (p[0] !== VERSION || !(p.length === LENGTH || hasOperation)) return undefined;
   const record: CallRecord = {
     id: p[1],
     startedAt: p[2],
@@ -102,6 +110,7 @@ function unpack(p: Packed): CallRecord | undefined {
     skipped: p[29].map(unpackSkipped),
     stages: p[30],
   };
+  if (p[32] !== undefined) record.operation = p[32];
   if (p[31] !== null) record.payload = { request: p[31][0], response: p[31][1] };
   return record;
 }

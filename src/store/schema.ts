@@ -75,6 +75,8 @@ export interface CallsTable {
   provider: string | null;
   model: string | null;
   finish_reason: string | null;
+  /** Of pass-through calls. */
+  operation: string | null;
   tags: unknown;
   attempts: unknown;
   skipped: unknown;
@@ -315,6 +317,7 @@ export const CALLS = {
     provider: 'text',
     model: 'text',
     finish_reason: 'text',
+    operation: 'text',
     tags: 'json',
     attempts: 'text',
     skipped: 'text',

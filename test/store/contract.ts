@@ -38,6 +38,8 @@ export function describeStore(createPlace: () => Promise<TestPlace>, options: { 
   describe('calls', () => {
     test('a record comes back whole', async () => {
       const call = makeCall(NOON, {
+        protocol: 'passthrough',
+        operation: 'GET /v1/files/{id}',
         task: newTask(),
         outcome: 'error',
         costNanoUsd: null,

@@ -134,7 +134,8 @@ function Facts({ call }: { call: CallAnswer }) {
         <dd>{call.dataClass}</dd>
         <dt>Protocol</dt>
         <dd>
-          {call.protocol}, {call.streamed ? 'streamed' : 'plain'}, status {call.status}
+          {call.operation ? <span className="mono">{call.operation}</span> : call.protocol},{' '}
+          {call.streamed ? 'streamed' : 'plain'}, status {call.status}
           {call.finishReason ? `, finished by ${call.finishReason}` : ''}
         </dd>
         <dt>Size</dt>

@@ -10,6 +10,7 @@ import { jobs } from './0005-jobs.ts';
 import { history } from './0006-history.ts';
 import { advice } from './0007-advice.ts';
 import { batches } from './0008-batches.ts';
+import { operations } from './0009-operations.ts';
 import type { Migration } from './migration.ts';
 
 /** Every step, oldest first. */
@@ -22,6 +23,7 @@ export const MIGRATIONS: readonly Migration[] = [
   history,
   advice,
   batches,
+  operations,
 ];
 
 /**
