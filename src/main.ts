@@ -354,12 +354,13 @@ function reportHealth(gateway: Gateway, host: ControlHost, recorder: Recorder): 
   const delay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
   delay.enable();
   const timer = systemClock.every(HEALTH_EVERY_MS, () => {
-    const { deployments, callsServed, openStreams } = gateway.health();
+    const { deployments, drained, callsServed, openStreams } = gateway.health();
     const p99 = delay.count > 0 ? delay.percentile(99) / 1e6 - LOOP_RESOLUTION_MS : 0;
     delay.reset();
     host.send({
       type: 'health',
       deployments,
+      drained,
       process: {
         rssBytes: process.memoryUsage.rss(),
         callsServed,

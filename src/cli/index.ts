@@ -50,6 +50,11 @@ export const commands: readonly CommandEntry[] = [
     async () => (await import('./keys.ts')).keysCommand,
   ),
   entry(
+    'deployments',
+    'List deployments; drain and resume one',
+    async () => (await import('./deployments.ts')).deploymentsCommand,
+  ),
+  entry(
     'batches',
     'List, show, create and cancel batches',
     async () => (await import('./batches.ts')).batchesCommand,

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { ERRORS, type ErrorCode } from '../core/error.ts';
 import { CALL_PROTOCOLS, DATA_CLASSES } from '../core/protocol.ts';
-import type { DeploymentConfig, ProviderConfig, Revision, Stack, TaskConfig } from '../stack/stack.ts';
+import type { Revision, Stack, TaskConfig } from '../stack/stack.ts';
 import { BATCH_STATUSES } from '../store/batches.ts';
 import type * as store from '../store/store.ts';
 import type * as api from './api-types.ts';
@@ -13,12 +13,12 @@ import type * as api from './api-types.ts';
 export const text = z.string();
 export const count = z.number().int().min(0);
 export const time = z.number().int().describe('Epoch milliseconds.');
-const nanoUsd = z.number().int().describe('1 USD = 1,000,000,000.');
+export const nanoUsd = z.number().int().describe('1 USD = 1,000,000,000.');
 export const nullable = { text: text.nullable(), ms: z.number().nullable(), time: time.nullable() };
 /** Parts of a config, as `schema.json` describes them, with every default filled in. */
 export const configOf = <T>(what: string) =>
   z.record(text, z.unknown()).describe(`${what}, as a config has it.`) as unknown as z.ZodType<T>;
-const source = z.enum(['file', 'discovered', 'api']);
+export const source = z.enum(['file', 'discovered', 'api']);
 const outcome = z.enum(['ok', 'error', 'client_left', 'refused']);
 const errorCode = z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]).nullable();
 
@@ -79,8 +79,8 @@ const keyShape = {
   deployment: nullable.text.optional(),
   key: nullable.text.optional(),
 };
-const figures = z.strictObject(figureShape);
-const latency = z.strictObject(latencyShape);
+export const figures = z.strictObject(figureShape);
+export const latency = z.strictObject(latencyShape);
 const series = z.array(z.strictObject({ at: time, ...figureShape, ...latencyShape }));
 const rows = z.array(z.strictObject({ ...figureShape, ...keyShape })) as z.ZodType<api.GroupRow[]>;
 const rowsWithLatency = z.array(
@@ -224,47 +224,6 @@ export const taskAnswer: z.ZodType<api.TaskAnswer> = z.strictObject({
   deployments: rowsWithLatency,
   feedback: z.array(feedback),
   activations: z.array(z.strictObject(activationShape)),
-});
-
-const health = z.strictObject({
-  deployment: text,
-  calls: count,
-  failures: count,
-  inFlight: count,
-  waiting: count.describe('Calls that wait for a place.'),
-  lastError: z.strictObject({ code: text, at: time }).nullable(),
-  lastOkAt: nullable.time,
-  circuit: z.strictObject({
-    state: z.enum(['closed', 'open', 'half-open', 'ramp']),
-    since: nullable.time,
-    share: z.number(),
-  }),
-  measuredTokensPerSecond: z.number().nullable(),
-});
-
-export const stackAnswer: z.ZodType<api.StackAnswer> = z.strictObject({
-  revision: text,
-  source,
-  origin: text,
-  stack: configOf<Stack>('The stack'),
-  deployments: z.array(
-    z.strictObject({
-      name: text,
-      implicit: z.boolean(),
-      config: configOf<DeploymentConfig>('A deployment'),
-      provider: configOf<Pick<ProviderConfig, 'type' | 'baseUrl' | 'dataPolicy'>>('Parts of a provider'),
-      sandbox: z.boolean(),
-      price: z
-        .strictObject({ inputPerMillion: z.number(), outputPerMillion: z.number(), source: text })
-        .nullable(),
-      health: health.nullable(),
-      figures,
-      latency,
-    }),
-  ),
-  flows: z.array(
-    z.strictObject({ task: text, deployment: nullable.text, calls: count, costNanoUsd: nanoUsd }),
-  ),
 });
 
 export const revisionsAnswer: z.ZodType<api.RevisionsAnswer> = z.strictObject({

@@ -5,7 +5,7 @@ import type { TaskEvidence } from '../advisor/evidence.ts';
 import type { HistoryImport } from '../core/history-row.ts';
 import type { NanoUsd } from '../core/money.ts';
 import type { DeploymentHealthView } from '../gateway/gateway.ts';
-import type { DeploymentConfig, ProviderConfig, Revision, Stack, TaskConfig } from '../stack/stack.ts';
+import type { DeploymentConfig, Drain, ProviderConfig, Revision, Stack, TaskConfig } from '../stack/stack.ts';
 import type { Batch } from '../store/batches.ts';
 import type {
   Activation,
@@ -142,9 +142,19 @@ export interface DeploymentRow {
   /** USD per million tokens now, and where it comes from; `null`: unpriced. */
   price: { inputPerMillion: number; outputPerMillion: number; source: string } | null;
   health: DeploymentHealthView | null;
+  /** `null`: in service. */
+  drain: DrainView | null;
   /** Last 24 hours. */
   figures: Figures;
   latency: LatencyPair;
+}
+
+/** `idle`: no call runs or waits there any more, in this process. */
+export type DrainView = Drain & { idle: boolean };
+
+/** GET /api/v1/deployments */
+export interface DeploymentsAnswer {
+  deployments: DeploymentRow[];
 }
 
 /** GET /api/v1/stack */

@@ -11,6 +11,7 @@ import { adviceRoutes } from './handlers/advice.ts';
 import { batchRoutes } from './handlers/batches.ts';
 import { callRoutes } from './handlers/calls.ts';
 import { costRoutes } from './handlers/costs.ts';
+import { deploymentRoutes } from './handlers/deployments.ts';
 import { evidenceRoutes } from './handlers/evidence.ts';
 import { feedbackRoutes } from './handlers/feedback.ts';
 import { historyRoutes } from './handlers/history.ts';
@@ -35,6 +36,7 @@ export const routes: readonly Route[] = [
   ...costRoutes,
   ...taskRoutes,
   ...stackRoutes,
+  ...deploymentRoutes,
   ...revisionRoutes,
   ...keyRoutes,
   ...batchRoutes,

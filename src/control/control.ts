@@ -187,6 +187,7 @@ function newRunState(clock: Clock, options: ControlOptions): RunState {
     url: null,
     engine: options.databaseUrl === null ? 'SQLite' : 'PostgreSQL',
     deployments: [],
+    drained: [],
     process: null,
     spoolPendingBytes: 0,
     presence: { real: false, sandbox: false },

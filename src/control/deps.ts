@@ -33,6 +33,8 @@ export interface RunState {
   engine: string;
   /** Last measured health, from the gateway's messages; empty without a gateway. */
   deployments: DeploymentHealthView[];
+  /** Deployments that the gateway knows to be drained: no further attempt begins there in this process. */
+  drained: string[];
   process: ProcessHealth | null;
   spoolPendingBytes: number;
   presence: { real: boolean; sandbox: boolean };

@@ -41,7 +41,7 @@ export type ToControl =
   | { type: 'keep-response'; keyId: string; request: Uint8Array; answer: Uint8Array }
   /** The conversation up to a response, to continue it. */
   | { type: 'find-response'; id: number; keyId: string; responseId: string; model: string }
-  | { type: 'health'; deployments: DeploymentHealthView[]; process: ProcessHealth }
+  | { type: 'health'; deployments: DeploymentHealthView[]; drained: string[]; process: ProcessHealth }
   /** Where the server listens, once it does. */
   | { type: 'listening'; url: string }
   /** The server takes no more calls: jobs are handed back as soon as their calls under way are answered. */

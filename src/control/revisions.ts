@@ -21,6 +21,7 @@ import type {
 } from '../stack/stack.ts';
 import type { Activation, Store } from '../store/store.ts';
 import type { StatusAnswer } from './api-types.ts';
+import { readDrains } from './drains.ts';
 
 /** A config someone wrote or discovery found, before it is parsed. */
 export interface Proposal {
@@ -281,10 +282,11 @@ class StoredRevisions implements Revisions {
     const stored = await store.keys.list();
     const keys = [...stored.map(toKeySnapshot), ...processKeys];
     const secrets = this.resolve(stack, secretsMode);
-    const fingerprint = JSON.stringify([id, keys, secrets]);
+    const drained = await readDrains(store.settings);
+    const fingerprint = JSON.stringify([id, keys, secrets, drained]);
     if (fingerprint === this.fingerprint) return;
     this.fingerprint = fingerprint;
-    this.latest = { revision: id, stack, secrets, keys };
+    this.latest = { revision: id, stack, secrets, keys, drained };
     onSnapshot(this.latest);
   }
 

@@ -82,11 +82,13 @@ async function handle(message: ToControl): Promise<void> {
       if (found) post({ type: 'response-found', id: message.id, ...found });
       return;
     }
-    case 'health':
+    case 'health': {
       if (!control) return;
-      Object.assign(control.deps.state, { deployments: message.deployments, process: message.process });
+      const { type: _type, ...health } = message;
+      Object.assign(control.deps.state, health);
       control.deps.metrics.setProcess({ ...message.process });
       return;
+    }
     case 'listening':
       if (control) control.deps.state.url = message.url;
       return;

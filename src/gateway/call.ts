@@ -5,6 +5,7 @@ import type { Usage } from '../core/usage.ts';
 import type { EgressPass } from '../governance/egress.ts';
 import type { ParsedRequest } from '../protocols/request.ts';
 import type { Connection, Failure } from '../providers/provider.ts';
+import { drainReason } from '../routing/drained.ts';
 import type { GateRefusal, Place } from '../routing/gates.ts';
 import type { Pace } from '../routing/latencies.ts';
 import type { PlannedAttempt } from '../routing/policy.ts';
@@ -95,7 +96,7 @@ export class Call implements UnderWay {
   /** A place it waited for, until its attempt takes it. */
   heldPlace: Place | null = null;
   /** Limits that held this call back. */
-  limits: GateRefusal[] = [];
+  limits: (GateRefusal & { deployment: string })[] = [];
   /** Of the plan those that had no place; the call may wait for one. */
   full: PlannedAttempt[] = [];
 
@@ -164,6 +165,16 @@ export class Call implements UnderWay {
     const known = this.skipped.find((skipped) => skipped.deployment === deployment);
     if (known) known.reason = reason;
     else this.skipped.push({ deployment, reason });
+  }
+
+  /** Skips a deployment that is drained by now, also when it was not as the call began; returns whether it is. */
+  skipDrained(deployment: string): boolean {
+    const reason = drainReason(this.state.serving.snapshot, deployment);
+    if (reason === null) return false;
+    this.skip(deployment, reason);
+    // Room there would not help any more.
+    this.limits = this.limits.filter((limit) => limit.deployment !== deployment);
+    return true;
   }
 
   /** Skips a deployment whose circuit lets no call through; returns whether it does not. */

@@ -1,4 +1,5 @@
 import { createThroughputMeter } from '../evidence/throughput.ts';
+import { resumedBetween } from '../routing/drained.ts';
 import { createGates } from '../routing/gates.ts';
 import { createHealth } from '../routing/health.ts';
 import { createLatencies } from '../routing/latencies.ts';
@@ -38,6 +39,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     handle: (request, response) => route(state, request, response),
     streamsBody,
     update(snapshot) {
+      const { stack } = snapshot;
+      for (const name of resumedBetween(state.serving.snapshot, snapshot))
+        state.health.resumed(name, stack.deployments[name]?.breaker);
       state.serving = prepareServing(snapshot, options);
     },
     health: () => ({
@@ -46,6 +50,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         waiting: state.gates.waiting(view.deployment),
         measuredTokensPerSecond: state.throughput.tokensPerSecond(view.deployment, options.clock.now()),
       })),
+      drained: Object.keys(state.serving.snapshot.drained ?? {}),
       callsServed: state.callsServed,
       openStreams: state.openStreams,
     }),

@@ -17,7 +17,7 @@ export interface Gateway {
   handle(request: GatewayRequest, response: GatewayResponse): void;
   /** Serves later calls by a new snapshot; calls under way keep theirs. */
   update(snapshot: Snapshot): void;
-  health(): { deployments: DeploymentHealthView[]; callsServed: number; openStreams: number };
+  health(): GatewayHealth;
   /** False while it drains, and while records cannot be written and the stack says to refuse calls then. */
   takesCalls(): boolean;
   /** Whether the body of such a request is to be handed on as it comes, rather than collected first. */
@@ -25,6 +25,14 @@ export interface Gateway {
   /** Takes no new calls, waits for those under way up to `deadlineMs`, then cuts them with an error event. */
   drain(deadlineMs: number): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface GatewayHealth {
+  deployments: DeploymentHealthView[];
+  /** Names of the deployments that are drained in the snapshot it serves by. */
+  drained: string[];
+  callsServed: number;
+  openStreams: number;
 }
 
 export interface GatewayOptions {

@@ -27,7 +27,7 @@ export class Breaker {
   #state: BreakerState = 'closed';
   #consecutive = 0;
   #slots: { number: number; calls: number; outages: number }[] = [];
-  /** When the outage began that it is open for, or was until the ramp. */
+  /** When the outage began that it is open for, or was until the ramp; or when a drain ended. */
   #since = 0;
   #retryAt = 0;
   #pauseMs = 0;
@@ -41,7 +41,7 @@ export class Breaker {
     return this.#state;
   }
 
-  /** When it opened, unless it is closed. */
+  /** When it opened, or a drain of it ended, unless it is closed. */
   since(now: number): number | null {
     return this.state(now) === 'closed' ? null : this.#since;
   }
@@ -96,6 +96,13 @@ export class Breaker {
       case 'open':
         break;
     }
+  }
+
+  /** It is back in service after a drain: a share of calls first, as after an outage. An open circuit stays open. */
+  resume(now: number): void {
+    if (this.state(now) !== 'closed') return;
+    this.#since = now;
+    this.#startRamp(now);
   }
 
   #count(now: number, verdict: Verdict): void {

@@ -17,6 +17,8 @@ export interface Health {
   /** Share of calls it is well enough for, 0 to 1; less than 1 while its circuit closes. */
   share(deployment: string): number;
   inFlight(deployment: string): number;
+  /** A drain of it ended. `breaker`: absent: the defaults. */
+  resumed(deployment: string, breaker?: BreakerConfig): void;
   views(): DeploymentHealth[];
 }
 
@@ -30,7 +32,7 @@ export interface DeploymentHealth {
   lastOkAt: number | null;
   circuit: {
     state: BreakerState;
-    /** When it opened; `null` when it is closed. */
+    /** When it opened, or when a drain ended that it ramps up after; `null` when it is closed. */
     since: number | null;
     /** Share of calls it takes, 0 to 1. */
     share: number;
@@ -122,6 +124,13 @@ class PassiveHealth implements Health {
 
   inFlight(deployment: string): number {
     return this.#entries.get(deployment)?.inFlight ?? 0;
+  }
+
+  resumed(deployment: string, breaker = DEFAULT_BREAKER): void {
+    const entry = this.#entryOf(deployment);
+    entry.touchedAt = this.#clock.now();
+    entry.breaker.config = breaker;
+    entry.breaker.resume(entry.touchedAt);
   }
 
   views(): DeploymentHealth[] {

@@ -228,6 +228,20 @@ export interface Snapshot {
   /** Resolved secrets by provider name; in memory only, never stored or logged. */
   secrets: Record<string, ProviderSecrets>;
   keys: KeySnapshot[];
+  /** By deployment name. Absent: none is drained. */
+  drained?: Readonly<Record<string, Drain>>;
+}
+
+/**
+ * A deployment that a person took out of service. It is no part of the configuration: it stands beside the revision, as
+ * keys do, so that it holds over new revisions and also where a file is the only writer of the stack.
+ */
+export interface Drain {
+  /** Epoch milliseconds. */
+  since: number;
+  /** Who asked for it, in their own words. */
+  by: string;
+  reason: string | null;
 }
 
 export interface ProviderSecrets {

@@ -16,6 +16,15 @@ export function createSettingStore(db: Kysely<Database>): SettingStore {
         .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
         .execute();
     },
+    async remove(name) {
+      await db.deleteFrom('settings').where('name', '=', name).execute();
+    },
+    async withPrefix(prefix) {
+      const rows = await db.selectFrom('settings').selectAll().where('name', 'like', `${prefix}%`).execute();
+      // SQLite's LIKE does not tell capitals from small letters.
+      const own = rows.filter(({ name }) => name.startsWith(prefix));
+      return new Map(own.map(({ name, value }) => [name.slice(prefix.length), value]));
+    },
     async setIfAbsent(name, value) {
       await db
         .insertInto('settings')

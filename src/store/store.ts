@@ -219,6 +219,9 @@ export interface SettingStore {
   set(name: string, value: string): Promise<void>;
   /** Sets it unless it is there; returns the value that stands. */
   setIfAbsent(name: string, value: string): Promise<string>;
+  remove(name: string): Promise<void>;
+  /** Those whose name begins so, by the rest of their name. The prefix holds no `%` and no `_`. */
+  withPrefix(prefix: string): Promise<Map<string, string>>;
 }
 
 /** One turn of a conversation that an app may continue by `previous_response_id`. */

@@ -8,6 +8,7 @@ import type {
   BatchesAnswer,
   CallsAnswer,
   CostsAnswer,
+  DeploymentRow,
   HistoryAnswer,
   KeyCreated,
   KeysAnswer,
@@ -222,6 +223,17 @@ describe('with a server', () => {
     expect((await cli('keys', 'create', '--name', 'x', '--tasks', 'nope')).code).toBe(1);
     expect((await cli('keys', 'create')).code).toBe(2);
     expect((await cli('keys', 'list')).out).not.toContain(made.out.trim());
+  });
+
+  test('a deployment is drained until nothing runs there, listed so, and resumed', async () => {
+    const drain = ['deployments', 'drain', 'sandbox/large', '--reason', 'new drivers'];
+    const drained = await json<DeploymentRow>(...drain, '--wait');
+    expect(drained.drain).toMatchObject({ reason: 'new drivers', idle: true });
+    expect((await cli('deployments')).out).toMatch(/^sandbox\/large .* drained since .*: new drivers/m);
+    expect((await cli('deployments', 'resume', 'sandbox/large')).out).toBe('sandbox/large is in service.\n');
+    expect((await cli('deployments', 'list')).out).not.toContain('drained');
+    expect(await cli('deployments', 'drain', 'sandbo/large')).toMatchObject({ code: 1 });
+    expect((await cli('deployments', 'drain', 'sandbox/large', '--timeout', 'soon')).code).toBe(2);
   });
 
   test('revisions are listed, compared and rolled back', async () => {

@@ -125,6 +125,7 @@ describe('the control thread', () => {
     host.send({
       type: 'health',
       deployments: [],
+      drained: [],
       process: { rssBytes: 1, callsServed: 2, openStreams: 3, eventLoopDelayP99Ms: 4, spool: 'full' },
     });
     const status = send(host, '/api/v1/status');

@@ -411,6 +411,22 @@ export function describeStore(createPlace: () => Promise<TestPlace>, options: { 
       await store.settings.set('a', '3');
       expect(await store.settings.get('a')).toBe('3');
     });
+
+    test('settings: those of a prefix, and one taken away', async () => {
+      await store.settings.set('out:x/y', '1');
+      await store.settings.set('OUT:z', '2');
+      await store.settings.set('outer', '3');
+      await store.settings.set('out:%', '4');
+      expect(await store.settings.withPrefix('out:')).toEqual(
+        new Map([
+          ['x/y', '1'],
+          ['%', '4'],
+        ]),
+      );
+      await store.settings.remove('out:x/y');
+      await store.settings.remove('out:none');
+      expect([...(await store.settings.withPrefix('out:')).keys()]).toEqual(['%']);
+    });
   });
 }
 

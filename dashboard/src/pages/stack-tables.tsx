@@ -2,7 +2,8 @@ import type { DeploymentRow } from '../../../src/control/api-types.ts';
 import type { Column } from '../parts/data-table.tsx';
 import { CallsLink, DeploymentName } from '../parts/marks.tsx';
 import { errorInWords } from '../words/errors.ts';
-import { formatAgo, formatCount, formatMs, formatShare } from '../words/format.ts';
+import { formatAgo, formatCount, formatMs, formatShare, plural } from '../words/format.ts';
+import { DrainButton } from './stack-drain.tsx';
 
 export const deploymentColumns: Column<DeploymentRow>[] = [
   {
@@ -102,6 +103,12 @@ export const deploymentColumns: Column<DeploymentRow>[] = [
     value: (row) => row.latency.total.p95,
     cell: (row) => formatMs(row.latency.total.p95),
   },
+  {
+    key: 'service',
+    head: 'Service',
+    value: (row) => (row.drain ? 'drained' : 'in service'),
+    cell: (row) => <DrainButton row={row} />,
+  },
 ];
 
 /** In words and by shape, never by colour alone. */
@@ -115,7 +122,16 @@ function Health({ row }: { row: DeploymentRow }) {
   );
 }
 
-function healthInWords({ health }: DeploymentRow): { text: string; kind: string; title?: string } {
+function healthInWords({ health, drain }: DeploymentRow): { text: string; kind: string; title?: string } {
+  if (drain) {
+    const left = health ? health.inFlight + health.waiting : 0;
+    const title = `since ${formatAgo(drain.since)} by ${drain.by}${drain.reason === null ? '' : `: ${drain.reason}`}`;
+    return {
+      text: drain.idle || left === 0 ? 'drained' : `draining, ${plural(left, 'call')} left`,
+      kind: 'out',
+      title,
+    };
+  }
   if (!health) return { text: 'not called yet', kind: '' };
   const last = health.lastError
     ? { title: `last error: ${errorInWords(health.lastError.code)}, ${formatAgo(health.lastError.at)}` }

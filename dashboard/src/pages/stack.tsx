@@ -63,6 +63,7 @@ function tell(data: StackAnswer, flows: readonly Flow[]): string {
   const failing = data.deployments.filter(
     ({ health }) => health && health.calls > 0 && health.failures * 2 > health.calls,
   );
+  const drained = data.deployments.filter(({ drain }) => drain !== null);
   const unpriced = data.deployments.filter(({ price }) => price === null);
   const parts = [
     `${plural(tasks, 'task')} on ${plural(data.deployments.length, 'deployment')} of ${plural(providers, 'provider')}`,
@@ -70,6 +71,10 @@ function tell(data: StackAnswer, flows: readonly Flow[]): string {
   if (failing.length > 0)
     parts.push(`${failing.map(({ name }) => name).join(', ')} failed most calls of the last minute`);
   else if (flows.length > 0) parts.push('none is failing now');
+  if (drained.length > 0)
+    parts.push(
+      `${drained.map(({ name }) => name).join(', ')} ${drained.length === 1 ? 'is' : 'are'} drained`,
+    );
   if (unpriced.length > 0)
     parts.push(
       `${unpriced.map(({ name }) => name).join(', ')} ${unpriced.length === 1 ? 'has' : 'have'} no price`,

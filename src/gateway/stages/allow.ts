@@ -4,13 +4,14 @@ import type { AllowedDeployment, Call } from '../call.ts';
 
 /**
  * The deployments of the target that may be sent this call's data. Each of the others is noted with its reason.
- * Throws data_policy_refused when the policy leaves none, no_deployment when nothing else does.
+ * Throws data_policy_refused when the policy leaves none, no_deployment when another reason does.
  */
 export function allowDeployments(call: Call): AllowedDeployment[] {
   const { target, serving } = call;
   if (!target) return [];
   const allowed: AllowedDeployment[] = [];
   let refusal: TrimtabError | null = null;
+  let drained = false;
   for (const { name, config } of target.deployments) {
     const provider = serving.providers.get(config.provider);
     if (!provider?.connection) {
@@ -24,7 +25,8 @@ export function allowDeployments(call: Call): AllowedDeployment[] {
     try {
       const policy = provider.config.dataPolicy;
       const pass = checkEgress({ provider: config.provider, policy, dataClass: target.dataClass });
-      allowed.push({ name, config, connection, sandbox, pass });
+      if (call.skipDrained(name)) drained = true;
+      else allowed.push({ name, config, connection, sandbox, pass });
     } catch (error) {
       if (!(error instanceof TrimtabError)) throw error;
       refusal = error;
@@ -32,7 +34,7 @@ export function allowDeployments(call: Call): AllowedDeployment[] {
     }
   }
   if (allowed.length > 0) return allowed;
-  if (refusal) throw refusal;
+  if (refusal && !drained) throw refusal;
   throw noneLeft(call);
 }
 

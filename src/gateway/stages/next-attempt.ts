@@ -13,7 +13,7 @@ export function nextAttempt(call: Call, events: AttemptEvents, hedge?: string): 
   for (let planned = call.plan.shift(); planned; planned = call.plan.shift()) {
     const name = planned.deployment;
     const allowed = call.allowed.find((candidate) => candidate.name === name);
-    if (!allowed || call.skipOpen(name)) continue;
+    if (!allowed || call.skipDrained(name) || call.skipOpen(name)) continue;
     const place = takePlace(call, planned, allowed);
     if (!place) continue;
     try {

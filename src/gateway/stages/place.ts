@@ -13,7 +13,7 @@ export function takePlace(call: Call, planned: PlannedAttempt, allowed: AllowedD
   const found = call.state.gates.enter(name, { limits: config.limits, tokens: promptTokens(call, allowed) });
   if ('leave' in found) return found;
   call.skip(name, found.reason);
-  call.limits.push(found);
+  call.limits.push({ ...found, deployment: name });
   if (found.cause === 'full') call.full.push(planned);
   return null;
 }
