@@ -229,4 +229,6 @@ export interface AdviceInput {
   at: number;
   /** Default 1. Same seed and profile, same answer. */
   seed?: number;
+  /** Draws of the economics. Default 2,000. */
+  draws?: number;
 }

@@ -5,7 +5,7 @@
 import type { Interval } from '../core/interval.ts';
 import type { Advice, AdviceInput, Decision, Path, Scorecard } from './advice.ts';
 import { decide } from './decision.ts';
-import { computeEconomics } from './economics/compute.ts';
+import { computeEconomics, DEFAULT_DRAWS } from './economics/compute.ts';
 import type { Economics, FlipPoint } from './economics/economics.ts';
 import { costFlipPoints } from './economics/flip-points.ts';
 import type { Quantity } from './economics/quantity.ts';
@@ -21,9 +21,9 @@ import { type Costs, scoreProfile } from './scorecard/scorecard.ts';
 
 const DEFAULT_SEED = 1;
 
-export function advise({ profile, at, seed = DEFAULT_SEED }: AdviceInput): Advice {
+export function advise({ profile, at, seed = DEFAULT_SEED, draws = DEFAULT_DRAWS }: AdviceInput): Advice {
   const quantities = quantitiesOf(profile);
-  const economics = computeEconomics({ seed, at, quantities });
+  const economics = computeEconomics({ seed, at, quantities, draws });
   const path = walkPath(profile, { apiUsdPerMonth: projectedBill(economics) });
   const scorecard = scoreProfile(profile, { costs: costsOf(economics), seed });
   const decision = decide(path, scorecard);

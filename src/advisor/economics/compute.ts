@@ -1,12 +1,13 @@
 /** The whole economics of one task from its quantities. Same input, same answer. */
-import { breakEvenOf, MONTHS_AHEAD } from './break-even.ts';
-import { costs, costWith, TODAY } from './cost-shape.ts';
+import { breakEvenOf } from './break-even.ts';
+import { costs } from './cost-shape.ts';
 import { createDraws, type Draws, intervalOf } from './draws.ts';
-import type { BreakEven, CostCurve, Economics, EconomicsInput, OptionCost, OptionId } from './economics.ts';
+import type { CostCurve, Economics, EconomicsInput, OptionCost, OptionId } from './economics.ts';
 import { forecastOf, pathDraws, VOLUME_INPUTS, volumePaths } from './forecast.ts';
 import { combine, constant, createLedger, type Ledger, type Vector } from './ledger.ts';
 import { leversOf } from './levers.ts';
 import { createWorkings, OPTION_IDS, OPTION_LABELS } from './options.ts';
+import { type CostAhead, costsAhead, lookAhead, MONTHS_AHEAD, outlookOf } from './outlook.ts';
 import type { Quantity, QuantityId } from './quantity.ts';
 import { hybridShape } from './serving.ts';
 import type { Workings } from './workings.ts';
@@ -35,14 +36,32 @@ export function computeEconomics(input: EconomicsInput, draws?: Draws): Economic
   }
   const calls = ledger.of('volume.calls-per-month');
   const paths = volumePaths(source, pathDraws(ledger), MONTHS_AHEAD);
-  const cheapest = cheapestShares(workings, ids, calls);
+  const outlook = outlookOf(calls, paths, {
+    apiPerYear: ledger.of('api.price-change-per-year'),
+    gpuPerYear: ledger.of('self.gpu-price-change-per-year'),
+  });
+  const baseCosts = costsAhead(workings.option(base).shape, outlook);
+  const ahead = new Map(ids.map((id) => [id, lookAhead(workings.option(id).shape, outlook, baseCosts)]));
+  const cheapest = cheapestShares(ahead, calls.length);
   return {
     at: input.at,
     seed: input.seed,
     draws: count,
-    options: ids.map((id) => ({ ...optionCost(workings, id, paths), cheapestShare: cheapest.get(id) ?? 0 })),
+    options: ids.map((id) => ({
+      ...optionCost(workings, id, ahead.get(id) as CostAhead),
+      cheapestShare: cheapest.get(id) ?? 0,
+    })),
     forecast: forecastOf(ledger, paths),
-    breakEven: ids.slice(1).map((id) => breakEven({ workings, ids, calls, paths }, id)),
+    breakEven: ids.slice(1).map((id) =>
+      breakEvenOf({
+        option: id,
+        against: base,
+        shape: workings.option(id).shape,
+        base: workings.option(base).shape,
+        months: (ahead.get(id) as CostAhead).passed,
+        inputs: [`${base}.month`, `${id}.month`],
+      }),
+    ),
     curve: curveOf(workings, ids, calls),
     escalation: SWEEP.map((share) => ({
       share,
@@ -77,13 +96,12 @@ function correlated(draws: Draws, correlation: number): Draws {
 function optionCost(
   workings: Workings,
   option: OptionId,
-  paths: readonly Vector[],
+  { today: monthly, year }: CostAhead,
 ): Omit<OptionCost, 'cheapestShare'> {
   const { ledger } = workings;
   const { shape, parts } = workings.option(option);
   const label = OPTION_LABELS[option];
   const calls = ledger.of('volume.calls-per-month');
-  const monthly = costs(shape, calls);
   const usdPerMonth = ledger.write(
     {
       id: `${option}.month`,
@@ -112,7 +130,7 @@ function optionCost(
     usdPerMonth,
     usdPerCall,
     usdPerMillionTokens: perMillionTokens({ ledger, option, monthly, usdPerMonth }),
-    usdNextYear: nextYear({ workings, option, usdOnce, usdPerMonth }, paths),
+    usdNextYear: nextYear({ ledger, option, usdOnce, usdPerMonth }, year),
     usdOnce,
   };
 }
@@ -162,30 +180,13 @@ function onceFigure(ledger: Ledger, option: OptionId, once: Vector): string {
 
 function nextYear(
   {
-    workings,
+    ledger,
     option,
     usdOnce,
     usdPerMonth,
-  }: { workings: Workings; option: OptionId; usdOnce: string | null; usdPerMonth: string },
-  paths: readonly Vector[],
+  }: { ledger: Ledger; option: OptionId; usdOnce: string | null; usdPerMonth: string },
+  year: Vector,
 ): string {
-  const { ledger } = workings;
-  const { shape } = workings.option(option);
-  const api = ledger.of('api.price-change-per-year');
-  const gpu = ledger.of('self.gpu-price-change-per-year');
-  const year = paths.slice(0, 12);
-  const total = shape.once.map((once, draw) => {
-    let sum = once;
-    const apiStep = (1 + (api[draw] as number)) ** (1 / 12);
-    const machineStep = (1 + (gpu[draw] as number)) ** (1 / 12);
-    const factors = { api: 1, machines: 1 };
-    for (const calls of year) {
-      factors.api *= apiStep;
-      factors.machines *= machineStep;
-      sum += costWith(shape, { draw, calls: calls[draw] as number }, factors);
-    }
-    return sum;
-  });
   return ledger.write(
     {
       id: `${option}.year`,
@@ -201,44 +202,21 @@ function nextYear(
       ],
       unit: 'USD',
     },
-    total,
+    year,
   );
 }
 
-function breakEven(
-  {
-    workings,
-    ids,
-    calls,
-    paths,
-  }: { workings: Workings; ids: readonly OptionId[]; calls: Vector; paths: readonly Vector[] },
-  option: OptionId,
-): BreakEven {
-  const { ledger } = workings;
-  const against = ids[0] as OptionId;
-  return breakEvenOf({
-    option,
-    against,
-    shape: workings.option(option).shape,
-    base: workings.option(against).shape,
-    calls,
-    paths,
-    apiPriceChange: ledger.of('api.price-change-per-year'),
-    gpuPriceChange: ledger.of('self.gpu-price-change-per-year'),
-    inputs: [`${against}.month`, `${option}.month`],
-  });
-}
-
-function cheapestShares(workings: Workings, ids: readonly OptionId[], calls: Vector): Map<OptionId, number> {
-  const monthly = ids.map((id) => costs(workings.option(id).shape, calls));
+function cheapestShares(ahead: ReadonlyMap<OptionId, CostAhead>, draws: number): Map<OptionId, number> {
+  const ids = [...ahead.keys()];
+  const monthly = [...ahead.values()].map(({ today }) => today);
   const wins = new Map<OptionId, number>();
-  for (let draw = 0; draw < calls.length; draw++) {
+  for (let draw = 0; draw < draws; draw++) {
     let best = 0;
     for (let place = 1; place < monthly.length; place++) {
       if ((monthly[place]?.[draw] as number) < (monthly[best]?.[draw] as number)) best = place;
     }
     const id = ids[best] as OptionId;
-    wins.set(id, (wins.get(id) ?? 0) + 1 / calls.length);
+    wins.set(id, (wins.get(id) ?? 0) + 1 / draws);
   }
   return wins;
 }
@@ -252,18 +230,14 @@ function curveOf(workings: Workings, ids: readonly OptionId[], calls: Vector): C
     { length: CURVE_POINTS },
     (_, index) => from * (to / from) ** (index / (CURVE_POINTS - 1)),
   );
+  const few = calls.subarray(0, CURVE_DRAWS);
   return {
     callsPerMonth: volumes,
     options: ids.map((option) => {
       const { shape } = workings.option(option);
       return {
         option,
-        usdPerMonth: volumes.map((volume) => {
-          const size = Math.min(CURVE_DRAWS, calls.length);
-          return intervalOf(
-            Float64Array.from({ length: size }, (_, draw) => costWith(shape, { draw, calls: volume }, TODAY)),
-          );
-        }),
+        usdPerMonth: volumes.map((volume) => intervalOf(costs(shape, constant(few, volume)))),
       };
     }),
   };

@@ -37,38 +37,34 @@ export function createShape(like: Vector, parts: Partial<CostShape>): CostShape 
   };
 }
 
-export function costAt(shape: CostShape, draw: number, calls: number): number {
-  return costWith(shape, { draw, calls }, TODAY);
+/** By draw, over today's prices: of what is paid by the token, and of machines. */
+export interface PriceVectors {
+  api: Vector;
+  machines: Vector;
 }
 
-/** The part of the cost that is machines. */
-function machinesAt(shape: CostShape, draw: number, calls: number): number {
-  const rate = at(shape.perReplica, draw);
-  if (rate === 0) return 0;
-  const needed = Math.max(at(shape.minimum, draw), ROUNDING + at(shape.slope, draw) * calls);
-  return rate * (at(shape.spare, draw) + needed);
-}
-
-export function costs(shape: CostShape, calls: Vector): Vector {
-  return calls.map((volume, draw) => costAt(shape, draw, volume));
-}
-
-/** Price changes: of what is paid by the token, and of machines. */
-export interface PriceFactors {
-  api: number;
-  machines: number;
-}
-
-export const TODAY: PriceFactors = { api: 1, machines: 1 };
-
-export function costWith(
+/**
+ * Cost a month in the first draws, as many as `calls` has, at today's prices unless others are given. Most of a
+ * recomputation's time is spent here, so `into` may be used again and nothing is looked up within the loop.
+ */
+export function costs(
   shape: CostShape,
-  { draw, calls }: { draw: number; calls: number },
-  { api, machines }: PriceFactors,
-): number {
-  return (
-    at(shape.fixed, draw) + api * at(shape.perCall, draw) * calls + machines * machinesAt(shape, draw, calls)
-  );
+  calls: Vector,
+  { prices, into }: { prices?: PriceVectors; into?: Vector } = {},
+): Vector {
+  const total = into ?? new Float64Array(calls.length);
+  const { fixed, perCall, perReplica, spare, minimum, slope } = shape;
+  for (let draw = 0; draw < total.length; draw++) {
+    const volume = at(calls, draw);
+    const steps = ROUNDING + at(slope, draw) * volume;
+    const least = at(minimum, draw);
+    const machines = at(perReplica, draw) * (at(spare, draw) + (least > steps ? least : steps));
+    const tokens = at(perCall, draw) * volume;
+    total[draw] = prices
+      ? at(fixed, draw) + at(prices.api, draw) * tokens + at(prices.machines, draw) * machines
+      : at(fixed, draw) + tokens + machines;
+  }
+  return total;
 }
 
 /**

@@ -3,7 +3,7 @@
  * plausible range (`range` of its prior), and the nearest change is narrowed down by bisection.
  */
 import { exactly } from '../../core/interval.ts';
-import { costAt } from './cost-shape.ts';
+import { costs } from './cost-shape.ts';
 import { createDraws } from './draws.ts';
 import type { EconomicsInput, FlipPoint, OptionId } from './economics.ts';
 import { createLedger } from './ledger.ts';
@@ -126,7 +126,10 @@ export function costFlipPoints(input: Pick<EconomicsInput, 'quantities' | 'optio
 function cheapestAtMedians(quantities: readonly Quantity[], options: readonly OptionId[]): OptionId {
   // One draw is the median of everything.
   const workings = createWorkings(createLedger(quantities, createDraws(1, 1)));
-  const calls = workings.ledger.of('volume.calls-per-month')[0] as number;
-  const priced = options.map((option) => ({ option, usd: costAt(workings.option(option).shape, 0, calls) }));
+  const calls = workings.ledger.of('volume.calls-per-month');
+  const priced = options.map((option) => ({
+    option,
+    usd: costs(workings.option(option).shape, calls)[0] as number,
+  }));
   return priced.reduce((best, other) => (other.usd < best.usd ? other : best)).option;
 }

@@ -36,14 +36,15 @@ export function volumePaths(
     const scatter = draws.normal(`volume.scatter.${index}`);
     // The mean of a walk over its first period has a third of a period's variance.
     const size = index === 0 ? Math.sqrt(1 / 3) : 1;
-    return level.map((start, draw) => {
-      const sigma = shock[draw] as number;
-      walk[draw] = (walk[draw] as number) + sigma * size * (step[draw] as number);
+    const calls = new Float64Array(level.length);
+    for (let draw = 0; draw < calls.length; draw++) {
+      const walked = (walk[draw] as number) + (shock[draw] as number) * size * (step[draw] as number);
+      walk[draw] = walked;
       const trend = (drift[draw] as number) * (index + 0.5);
-      return (
-        start * Math.exp(trend + (walk[draw] as number) + (noise[draw] as number) * (scatter[draw] as number))
-      );
-    });
+      const about = (noise[draw] as number) * (scatter[draw] as number);
+      calls[draw] = (level[draw] as number) * Math.exp(trend + walked + about);
+    }
+    return calls;
   });
 }
 

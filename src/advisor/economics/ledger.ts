@@ -52,17 +52,25 @@ function checked({ id, value }: Quantity): Interval {
   return value;
 }
 
-/** Draw by draw. Up to three vectors take a straight loop, which is most of the time of a recomputation. */
+/** Draw by draw. Two to four vectors, nearly all there are, take a straight loop: a list for each draw is dear. */
 export function combine(vectors: readonly Vector[], formula: (...values: number[]) => number): Vector {
-  const [a, b, c] = vectors;
-  if (a && b && vectors.length === 2) return a.map((value, draw) => formula(value, b[draw] as number));
-  if (a && b && c && vectors.length === 3)
-    return a.map((value, draw) => formula(value, b[draw] as number, c[draw] as number));
-  const values = new Array<number>(vectors.length).fill(0);
-  return (a ?? new Float64Array()).map((_, draw) => {
-    for (let place = 0; place < values.length; place++) values[place] = vectors[place]?.[draw] as number;
-    return formula(...values);
-  });
+  const [a = new Float64Array(), b, c, d] = vectors;
+  const result = new Float64Array(a.length);
+  const one = (vector: Vector, draw: number): number => vector[draw] as number;
+  if (b && vectors.length === 2)
+    for (let i = 0; i < result.length; i++) result[i] = formula(one(a, i), one(b, i));
+  else if (b && c && vectors.length === 3)
+    for (let i = 0; i < result.length; i++) result[i] = formula(one(a, i), one(b, i), one(c, i));
+  else if (b && c && d && vectors.length === 4)
+    for (let i = 0; i < result.length; i++) result[i] = formula(one(a, i), one(b, i), one(c, i), one(d, i));
+  else {
+    const values = new Array<number>(vectors.length).fill(0);
+    for (let i = 0; i < result.length; i++) {
+      for (const [place, vector] of vectors.entries()) values[place] = vector[i] as number;
+      result[i] = formula(...values);
+    }
+  }
+  return result;
 }
 
 export function constant(like: Vector, value: number): Vector {

@@ -163,31 +163,64 @@ function totalSpread(dimensions: readonly DimensionScore[], weights: number): nu
 
 /** Share of the draws in which each has the highest total. The same draw of a rule and a weight serves every target. */
 function bestShares(scores: readonly TargetScore[], seed: number): Map<BaseId, number> {
+  const places = new Map<string, number>();
+  const plans = scores.map(({ dimensions, target }) => drawPlan(dimensions, target, places));
+  const uniforms = new Float64Array(places.size);
   const wins = new Map<BaseId, number>();
   const random = createRandom(seed);
   for (let draw = 0; draw < DRAWS; draw++) {
-    const shared = new Map<string, number>();
-    const uniform = (key: string): number => {
-      const known = shared.get(key) ?? random();
-      shared.set(key, known);
-      return known;
-    };
-    const totals = scores.map((score) => drawTotal(score, uniform));
-    const winner = scores[totals.indexOf(Math.max(...totals))];
+    for (let place = 0; place < uniforms.length; place++) uniforms[place] = random();
+    let best = 0;
+    let most = Number.NEGATIVE_INFINITY;
+    for (const [index, plan] of plans.entries()) {
+      const total = drawTotal(plan, uniforms);
+      if (total > most) [best, most] = [index, total];
+    }
+    const winner = scores[best];
     if (winner) wins.set(winner.target as BaseId, (wins.get(winner.target as BaseId) ?? 0) + 1 / DRAWS);
   }
   return wins;
 }
 
-function drawTotal({ dimensions, target }: TargetScore, uniform: (key: string) => number): number {
+/** A dimension's ranges, each with the place of its uniform number. */
+interface DrawnDimension {
+  weight: Interval;
+  weightPlace: number;
+  points: { range: Interval; place: number; mirrored: boolean }[];
+}
+
+function drawPlan(
+  dimensions: readonly DimensionScore[],
+  target: TargetId,
+  places: Map<string, number>,
+): DrawnDimension[] {
+  const placeOf = (key: string): number => {
+    const place = places.get(key) ?? places.size;
+    places.set(key, place);
+    return place;
+  };
+  return dimensions.map(({ dimension, weight, contributions }) => ({
+    points: contributions.map(({ rule, points, known }) => ({
+      range: points,
+      place: placeOf(known ? `${rule} ${target}` : rule),
+      // What is not known helps one target as it harms another.
+      mirrored: !known && points.mid < 0,
+    })),
+    weight,
+    weightPlace: placeOf(`weight ${dimension}`),
+  }));
+}
+
+function drawTotal(plan: readonly DrawnDimension[], uniforms: Float64Array): number {
   let sum = 0;
   let weights = 0;
-  for (const { dimension, weight, contributions } of dimensions) {
-    const drawn = contributions.reduce((total, { rule, points, known }) => {
-      const share = uniform(known ? `${rule} ${target}` : rule);
-      return total + between(points, known || points.mid >= 0 ? share : 1 - share);
-    }, START);
-    const weighs = between(weight, uniform(`weight ${dimension}`));
+  for (const { weight, weightPlace, points } of plan) {
+    let drawn = START;
+    for (const { range, place, mirrored } of points) {
+      const share = uniforms[place] as number;
+      drawn += between(range, mirrored ? 1 - share : share);
+    }
+    const weighs = between(weight, uniforms[weightPlace] as number);
     sum += weighs * clamp(drawn);
     weights += weighs;
   }
