@@ -41,8 +41,6 @@ async function loadDataPlane() {
 
 type DataPlane = Awaited<ReturnType<typeof loadDataPlane>>;
 
-/** How long calls under way may take to finish once a stop is asked for. */
-const DRAIN_DEADLINE_MS = 10_000;
 const HEALTH_EVERY_MS = 1_000;
 const LOOP_RESOLUTION_MS = 20;
 
@@ -84,7 +82,7 @@ export interface RunningTrimtab {
   exampleModel: string;
   /** What to say at start: first secrets (shown once, never logged), what was found, warnings. */
   notices: Notice[];
-  /** Takes no new calls, waits up to 10 s for those under way, stores what it can, closes. Safe to call twice. */
+  /** Takes its leave as `gateway.shutdown` says, stores what it can, closes. Safe to call twice. */
   stop(): Promise<void>;
 }
 
@@ -110,7 +108,9 @@ export async function startTrimtab(options: StartOptions = {}): Promise<RunningT
           return core.snapshot.stack.gateway.maxBodyBytes;
         },
         maxHeaderBytes: core.snapshot.stack.gateway.maxHeaderBytes,
-        drainMs: DRAIN_DEADLINE_MS,
+        get shutdown() {
+          return core.snapshot.stack.gateway.shutdown;
+        },
       },
       logger,
     });
@@ -122,10 +122,10 @@ export async function startTrimtab(options: StartOptions = {}): Promise<RunningT
       startedAt: systemClock.now(),
     });
     const stop = async () => {
-      removeServerFile(core.dataDir);
       core.host.send({ type: 'rest' });
       core.host.endAnswers();
       await server.close();
+      removeServerFile(core.dataDir);
       await core.close();
     };
     let stopped: Promise<void> | undefined;
@@ -187,7 +187,7 @@ export async function createStack(
     ready: Promise.resolve(),
     async close() {
       core.host.send({ type: 'rest' });
-      await core.gateway.drain(DRAIN_DEADLINE_MS);
+      await core.gateway.drain({ ...core.snapshot.stack.gateway.shutdown, noticeMs: 0 });
       await core.close();
     },
   };

@@ -8,7 +8,7 @@ import { estimateCount } from '../protocols/messages/count.ts';
 import { parseCount } from '../protocols/messages/parse.ts';
 import type { Failure } from '../providers/provider.ts';
 import { Call, type IncomingCall, type RunningAttempt } from './call.ts';
-import { admit, checkBody } from './stages/admit.ts';
+import { admit, checkBody, shuttingDown } from './stages/admit.ts';
 import { allowDeployments, noneLeft } from './stages/allow.ts';
 import type { AttemptEvents } from './stages/attempt.ts';
 import { loggedError } from './stages/close.ts';
@@ -39,7 +39,7 @@ export function countTokens(state: GatewayState, incoming: IncomingCall): void {
   call.plan = call.plan.filter(({ deployment }) => counts(call, deployment));
   state.calls.add(call);
   call.onCut = () => {
-    const failure = toFailure(new TrimtabError('shutting_down', 'This server is shutting down.'), false);
+    const failure = toFailure(shuttingDown(), false);
     const reply = client.failureReply(call, failure);
     stop(call, failure);
     giveUp(call, failure, reply);

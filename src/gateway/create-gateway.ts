@@ -30,6 +30,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     serving: prepareServing(options.snapshot, options),
     callsServed: 0,
     openStreams: 0,
+    leaving: false,
     draining: false,
   };
   const cutAll = (): void => {
@@ -55,11 +56,15 @@ export function createGateway(options: GatewayOptions): Gateway {
       openStreams: state.openStreams,
     }),
     takesCalls: () => takesCalls(state),
-    drain(deadlineMs) {
+    async drain({ noticeMs, deadlineMs }) {
+      state.leaving = true;
+      if (noticeMs > 0) await new Promise<void>((resolve) => options.clock.after(noticeMs, resolve));
       state.draining = true;
-      return waitUntilIdle(state, deadlineMs).finally(cutAll);
+      await waitUntilIdle(state, deadlineMs);
+      cutAll();
     },
     async close() {
+      state.leaving = true;
       state.draining = true;
       cutAll();
       await state.upstream.close();

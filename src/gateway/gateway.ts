@@ -6,7 +6,7 @@ import type { Recorder } from '../evidence/recorder.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { DeploymentHealth } from '../routing/health.ts';
 import type { RoutingPolicy } from '../routing/policy.ts';
-import type { Snapshot } from '../stack/stack.ts';
+import type { ShutdownConfig, Snapshot } from '../stack/stack.ts';
 
 /**
  * The data plane as the rest of the house sees it. It knows no `node:http` types: `server.ts` feeds it from sockets,
@@ -18,12 +18,15 @@ export interface Gateway {
   /** Serves later calls by a new snapshot; calls under way keep theirs. */
   update(snapshot: Snapshot): void;
   health(): GatewayHealth;
-  /** False while it drains, and while records cannot be written and the stack says to refuse calls then. */
+  /** False from {@link drain} on, and while records cannot be written and the stack says to refuse calls then. */
   takesCalls(): boolean;
   /** Whether the body of such a request is to be handed on as it comes, rather than collected first. */
   streamsBody(method: string, path: string): boolean;
-  /** Takes no new calls, waits for those under way up to `deadlineMs`, then cuts them with an error event. */
-  drain(deadlineMs: number): Promise<void>;
+  /**
+   * Is not ready any more at once; after `noticeMs` takes no new calls, waits for those under way up to `deadlineMs`, then
+   * cuts them with an error event.
+   */
+  drain(shutdown: ShutdownConfig): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -1,6 +1,6 @@
 /** Files and batches: served off this thread, for the key that asks. */
-import { TrimtabError } from '../core/error.ts';
 import type { GatewayRequest, GatewayResponse } from './gateway.ts';
+import { shuttingDown } from './stages/admit.ts';
 import type { GatewayState } from './state.ts';
 
 const KEPT = /^\/v1\/(files|batches)(\/|$)/;
@@ -19,6 +19,6 @@ export function streamsBody(method: string, path: string): boolean {
 export function serveKept(state: GatewayState, request: GatewayRequest, response: GatewayResponse): void {
   const { keptApi } = state.options;
   const key = state.serving.keyring.authenticate(request.headers);
-  if (state.draining) throw new TrimtabError('shutting_down', 'This server is shutting down.');
+  if (state.draining) throw shuttingDown();
   keptApi?.(key.id, request, response);
 }

@@ -8,7 +8,7 @@ import { TrimtabError } from '../core/error.ts';
 import type { Protocol } from '../core/protocol.ts';
 import type { Failure } from '../providers/provider.ts';
 import { Call, type IncomingCall } from './call.ts';
-import { admit, checkBody } from './stages/admit.ts';
+import { admit, checkBody, shuttingDown } from './stages/admit.ts';
 import { allowDeployments, noneLeft } from './stages/allow.ts';
 import type { AttemptEvents } from './stages/attempt.ts';
 import { choose } from './stages/choose.ts';
@@ -143,7 +143,7 @@ function leave(call: Call): void {
 
 /** Stops a call from outside: the server is shutting down. */
 function cutCall(call: Call): void {
-  const failure = toFailure(new TrimtabError('shutting_down', 'This server is shutting down.'), false);
+  const failure = toFailure(shuttingDown(), false);
   const reply = client.failureReply(call, failure);
   stopAttempts(call, { outcome: 'error', failure });
   giveUp(call, failure, reply);

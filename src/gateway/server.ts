@@ -8,6 +8,8 @@ import { TrimtabError } from '../core/error.ts';
 import type { Logger } from '../core/log.ts';
 import { redact } from '../governance/redact.ts';
 import { encodeError } from '../protocols/error-body.ts';
+import { DEFAULT_SHUTDOWN } from '../stack/shutdown.ts';
+import type { ShutdownConfig } from '../stack/stack.ts';
 import type { Gateway, GatewayRequest, GatewayResponse } from './gateway.ts';
 import { sendError } from './routes.ts';
 
@@ -29,18 +31,23 @@ export interface ServerLimits {
   maxHeaderBytes: number;
   /** A request must be here whole within this time. Default 60,000. */
   bodyMs?: number;
-  /** On {@link TrimtabServer.close}, calls under way have this long. Default 10,000. */
-  drainMs?: number;
+  /** What {@link TrimtabServer.close} waits for. Default: `DEFAULT_SHUTDOWN`. */
+  shutdown?: ShutdownConfig;
 }
 
 export interface TrimtabServer {
   url: string;
-  /** Takes no new connections, lets calls under way end, then closes. */
+  /**
+   * `/readyz` fails at once. It listens on: calls that still come are answered, with an error once the notice is over.
+   * When those under way have ended or were cut, it closes.
+   */
   close(): Promise<void>;
 }
 
 const BODY_MS = 60_000;
-const DRAIN_MS = 10_000;
+/** The last bytes of answers have this long to leave, once every call is over. */
+const FLUSH_MS = 1_000;
+const FLUSH_CHECK_MS = 10;
 /** Idle client connections are kept this long: longer than load balancers do, so that the balancer closes first. */
 const KEEP_ALIVE_MS = 75_000;
 const TIMEOUT_CHECK_MS = 1_000;
@@ -76,11 +83,8 @@ export async function startServer(options: ServerOptions): Promise<TrimtabServer
     url: `http://${family === 'IPv6' ? `[${address}]` : address}:${actual}`,
     async close() {
       serving.closing = true;
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeIdleConnections();
-      await gateway.drain(limits.drainMs ?? DRAIN_MS);
-      server.closeAllConnections();
-      await closed;
+      await gateway.drain(limits.shutdown ?? DEFAULT_SHUTDOWN);
+      await stopListening(server);
     },
   };
 }
@@ -102,6 +106,16 @@ function listen(server: Server, host: string, port: number): Promise<void> {
     });
     server.listen(port, host, resolve);
   });
+}
+
+async function stopListening(server: Server): Promise<void> {
+  const closed = new Promise((resolve) => server.close(resolve));
+  // A connection kept alive is idle only after the last bytes of its answer have left.
+  const check = setInterval(() => server.closeIdleConnections(), FLUSH_CHECK_MS);
+  const last = setTimeout(() => server.closeAllConnections(), FLUSH_MS);
+  await closed;
+  clearInterval(check);
+  clearTimeout(last);
 }
 
 function receive(options: ServingOptions, request: IncomingMessage, response: ServerResponse): void {

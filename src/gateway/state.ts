@@ -36,6 +36,9 @@ export interface GatewayState {
   serving: Serving;
   callsServed: number;
   openStreams: number;
+  /** It is told to stop: `/readyz` fails, calls are still taken. */
+  leaving: boolean;
+  /** No new call is taken. */
   draining: boolean;
 }
 

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { CAPTURES, DATA_CLASSES, LATENCY_CLASSES } from '../core/protocol.ts';
 import { DEFAULT_BREAKER, DEFAULT_HEDGE, DEFAULT_QUEUE } from './limits.ts';
 import { DEFAULT_RETRIES } from './retries.ts';
+import { DEFAULT_SHUTDOWN, shutdownSchema } from './shutdown.ts';
 import type { GatewayConfig, RetentionConfig, SpoolConfig, Timeouts } from './stack.ts';
 
 const MEBIBYTE = 1024 * 1024;
@@ -27,6 +28,7 @@ export const DEFAULT_GATEWAY: GatewayConfig = {
   maxHeaderBytes: 16 * 1024,
   maxFileBytes: 200 * MEBIBYTE,
   maxBatchCalls: 4,
+  shutdown: DEFAULT_SHUTDOWN,
   untasked: { dataClass: 'internal', capture: 'metadata' },
   timeouts: DEFAULT_TIMEOUTS,
 };
@@ -337,6 +339,7 @@ export const gatewaySchema = z.strictObject({
     .max(1_000)
     .default(DEFAULT_GATEWAY.maxBatchCalls)
     .describe('Calls of batches that one process runs at once.'),
+  shutdown: shutdownSchema.prefault({}),
   untasked: z
     .strictObject({ dataClass: dataClass.default('internal'), capture: capture.default('metadata') })
     .prefault({})

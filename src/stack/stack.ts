@@ -178,9 +178,18 @@ export interface GatewayConfig {
   maxFileBytes: number;
   /** Calls of batches that this process runs at once. */
   maxBatchCalls: number;
+  shutdown: ShutdownConfig;
   /** Data class of calls that name no task. */
   untasked: { dataClass: DataClass; capture: Capture };
   timeouts: Timeouts;
+}
+
+/** Milliseconds. */
+export interface ShutdownConfig {
+  /** Between `/readyz` failing and calls being refused. */
+  noticeMs: number;
+  /** From then until what is under way is cut. */
+  deadlineMs: number;
 }
 
 export interface SpoolConfig {

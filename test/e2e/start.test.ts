@@ -1,6 +1,6 @@
 /** `trimtab start` as people run it: what it prints works as printed, and it ends as it is told to. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -134,6 +134,29 @@ describe('trimtab start', () => {
     },
   );
 
+  test('SIGTERM cuts what outlasts the deadline with an error event, records it, and ends with 0', async () => {
+    writeFileSync(
+      join(cwd, 'trimtab.config.yaml'),
+      'gateway: { shutdown: { deadlineMs: 100 } }\nproviders: { sandbox: { type: sandbox } }\n',
+    );
+    const { child, line, ended } = await startJson();
+    const client = clientOf(line.url, line.key as string);
+    const stream = await client.chat.completions.create({
+      model: 'sandbox/large',
+      messages: QUESTION,
+      stream: true,
+      ...({ sandbox: { fault: 'stall-mid-stream' } } as object),
+    });
+    const reading = (async () => {
+      let chunks = 0;
+      for await (const _chunk of stream) if (++chunks === 1) child.kill('SIGTERM');
+    })();
+    await expect(reading).rejects.toMatchObject({ code: 'shutting_down' });
+    expect(await ended).toEqual({ code: 0, signal: null });
+    const { stdout } = await run(process.execPath, [entry, 'calls', '--json'], { cwd, env: environment() });
+    expect(stdout).toMatch(/"errorCode": ?"shutting_down"/);
+  });
+
   test('a second signal ends it at once', async () => {
     const { child, line, ended } = await startJson();
     const client = clientOf(line.url, line.key as string);
@@ -147,12 +170,8 @@ describe('trimtab start', () => {
       let chunks = 0;
       for await (const _chunk of stream) if (++chunks === 1) child.kill('SIGINT');
     })().catch(() => 'cut');
-    const isListening = () =>
-      fetch(`${line.url}/healthz`).then(
-        () => true,
-        () => false,
-      );
-    await expect.poll(isListening, { timeout: 5000, interval: 50 }).toBe(false);
+    const readiness = async () => (await fetch(`${line.url}/readyz`)).status;
+    await expect.poll(readiness, { timeout: 5000, interval: 50 }).toBe(503);
     expect(child.exitCode).toBeNull();
     child.kill('SIGINT');
     expect(await ended).toEqual({ code: 130, signal: null });

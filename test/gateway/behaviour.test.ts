@@ -547,7 +547,7 @@ describe.each(TRANSPORTS)('calls through %s', (transport) => {
     upstream.between = (index) => (index === 2 ? new Promise(() => {}) : undefined);
     const stream = await openai.chat.completions.create({ model: 'reply', messages: MESSAGES, stream: true });
     const reading = errorOf(readAll(stream));
-    const drained = gateway.drain(30);
+    const drained = gateway.drain({ noticeMs: 0, deadlineMs: 30 });
     expect(
       await errorOf(openai.chat.completions.create({ model: 'reply', messages: MESSAGES })),
     ).toMatchObject({ code: 'shutting_down' });

@@ -41,6 +41,8 @@ export const COST_NANO_USD = 4_000_000;
 /** What one attempt does is what most tests are about. */
 const NO_RETRIES: RetryConfig = { attempts: 0, backoffMs: 0, maxWaitMs: 0 };
 
+const NO_SHUTDOWN_TIME = { noticeMs: 0, deadlineMs: 0 };
+
 const OWN: DataPolicy = {
   party: 'own',
   allow: ['public', 'internal', 'confidential', 'restricted'],
@@ -126,6 +128,7 @@ export function snapshot(parts: SnapshotParts): Snapshot {
         maxHeaderBytes: 16_384,
         maxFileBytes: 1_000_000_000,
         maxBatchCalls: 4,
+        shutdown: NO_SHUTDOWN_TIME,
         untasked: { dataClass: 'internal', capture: 'metadata' },
         timeouts: TIMEOUTS,
         ...parts.gateway,
@@ -170,6 +173,8 @@ export interface Harness {
   /** `http://.../v1` */
   baseUrl: string;
   recorder: { state: 'ok' | 'full' };
+  /** As a process does that is told to stop. Behind a server only. */
+  stop(): Promise<void>;
   /** The record of the call after those there are now. */
   nextRecord(): Promise<CallRecord>;
 }
@@ -214,6 +219,7 @@ export async function startGateway(
     localVendors: new Map(),
   });
   let baseUrl = 'http://in-process.test/v1';
+  let stop = (): Promise<void> => Promise.reject(new Error('there is no server'));
   let transport: typeof fetch = createFetch(gateway);
   if (options.transport !== 'in-process') {
     const { maxBodyBytes, maxHeaderBytes } = options.snapshot.stack.gateway;
@@ -225,15 +231,20 @@ export async function startGateway(
       },
       host: '127.0.0.1',
       port: 0,
-      limits: { maxBodyBytes, maxHeaderBytes, drainMs: 0, ...options.limits },
+      limits: { maxBodyBytes, maxHeaderBytes, shutdown: NO_SHUTDOWN_TIME, ...options.limits },
       logger,
     });
     baseUrl = `${server.url}/v1`;
     transport = fetch;
-    onTestFinished(() => server.close());
+    let stopped: Promise<void> | undefined;
+    stop = () => {
+      stopped ??= server.close();
+      return stopped;
+    };
+    onTestFinished(() => stop());
   }
   onTestFinished(() => gateway.close());
   const openai = new OpenAI({ baseURL: baseUrl, apiKey: KEY, maxRetries: 0, fetch: transport });
   const nextRecord = (): Promise<CallRecord> => new Promise((resolve) => waiting.push(resolve));
-  return { gateway, records, logs, openai, fetch: transport, baseUrl, recorder, nextRecord };
+  return { gateway, records, logs, openai, fetch: transport, baseUrl, recorder, stop, nextRecord };
 }

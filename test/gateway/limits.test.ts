@@ -199,7 +199,7 @@ describe('a deployment at its limit of concurrent calls', () => {
     await until(() => held.length === 1);
     const second = send(harness);
     await until(() => waiting(harness) === 1);
-    const drained = harness.gateway.drain(100);
+    const drained = harness.gateway.drain({ noticeMs: 0, deadlineMs: 100 });
     harness.clock.turn(100);
     await drained;
     expect((await second).status).toBe(503);

@@ -194,7 +194,7 @@ describe('the wait', () => {
     harness.first.fault = 'status-429';
     const response = send(harness);
     await untilFailed(harness);
-    const drained = harness.gateway.drain(100);
+    const drained = harness.gateway.drain({ noticeMs: 0, deadlineMs: 100 });
     harness.clock.turn(100);
     await drained;
     expect((await response).status).toBe(503);

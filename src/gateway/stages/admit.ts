@@ -7,17 +7,25 @@ import type { GatewayState } from '../state.ts';
  * be written and the stack says to refuse then.
  */
 export function admit(state: GatewayState): void {
-  if (state.draining) throw new TrimtabError('shutting_down', 'This server is shutting down.');
-  if (takesCalls(state)) return;
+  if (state.draining) throw shuttingDown();
+  if (canRecord(state)) return;
   throw new TrimtabError('spool_unavailable', 'Calls cannot be recorded now, so none are served.', {
     retryAfterSeconds: 1,
   });
 }
 
+/** To a client that comes while this process takes its leave: another replica takes the call, or this one once it is back. */
+export function shuttingDown(): TrimtabError {
+  return new TrimtabError('shutting_down', 'This server is shutting down.', { retryAfterSeconds: 1 });
+}
+
 /** What `/readyz` tells a load balancer: another replica may be able to record. */
-export function takesCalls({ draining, serving, options }: GatewayState): boolean {
-  const { whenFull } = serving.snapshot.stack.spool;
-  return !draining && !(whenFull === 'refuse' && options.recorder.state === 'full');
+export function takesCalls(state: GatewayState): boolean {
+  return !state.leaving && canRecord(state);
+}
+
+function canRecord({ serving, options }: GatewayState): boolean {
+  return !(serving.snapshot.stack.spool.whenFull === 'refuse' && options.recorder.state === 'full');
 }
 
 /** What every transport owes the pipeline: a plain JSON body within the limit. Throws 413 and 415. */
