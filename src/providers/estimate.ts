@@ -1,4 +1,6 @@
+import type { Usage } from '../core/usage.ts';
 import { asArray, asObject } from './json.ts';
+import type { AppRequest } from './provider.ts';
 
 /**
  * Token estimates for answers that came without usage: a served answer must still be billed. Four characters of
@@ -41,6 +43,21 @@ export function estimateOutput(answer: Readonly<Record<string, unknown>>): numbe
     chars += countChars(said);
   }
   return estimateTokens(chars);
+}
+
+/** What the vendor left out, estimated and so marked. */
+export function completeUsage(
+  { body }: Pick<AppRequest, 'body'>,
+  usage: Usage,
+  estimateOut: () => number,
+): Usage {
+  if (usage.inputTokens !== undefined && usage.outputTokens !== undefined) return usage;
+  return {
+    ...usage,
+    inputTokens: usage.inputTokens ?? estimateInput(body),
+    outputTokens: usage.outputTokens ?? estimateOut(),
+    estimated: true,
+  };
 }
 
 function estimatePart(part: unknown): number {

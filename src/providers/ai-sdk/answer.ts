@@ -7,7 +7,8 @@ import type {
   SharedV3ProviderMetadata,
 } from '@ai-sdk/provider';
 import type { Usage } from '../../core/usage.ts';
-import { estimateInput, estimateOutput } from '../estimate.ts';
+import { toChatUsage } from '../chat-usage.ts';
+import { completeUsage, estimateOutput } from '../estimate.ts';
 import type { JsonObject } from '../json.ts';
 import type { Answer, AppRequest } from '../provider.ts';
 
@@ -46,31 +47,6 @@ export function toUsage({ inputTokens, outputTokens }: LanguageModelV3Usage): Us
   if (outputTokens.total !== undefined) usage.outputTokens = outputTokens.total;
   if (outputTokens.reasoning !== undefined) usage.reasoningTokens = outputTokens.reasoning;
   return usage;
-}
-
-/** What the vendor left out, estimated and so marked. */
-export function completeUsage(request: AppRequest, usage: Usage, estimateOut: () => number): Usage {
-  if (usage.inputTokens !== undefined && usage.outputTokens !== undefined) return usage;
-  return {
-    ...usage,
-    inputTokens: usage.inputTokens ?? estimateInput(request.body),
-    outputTokens: usage.outputTokens ?? estimateOut(),
-    estimated: true,
-  };
-}
-
-export function toChatUsage(usage: Usage): JsonObject {
-  const { inputTokens = 0, outputTokens = 0 } = usage;
-  return {
-    prompt_tokens: inputTokens,
-    completion_tokens: outputTokens,
-    total_tokens: inputTokens + outputTokens,
-    prompt_tokens_details: {
-      cached_tokens: usage.cacheReadTokens ?? 0,
-      cache_write_tokens: usage.cacheWriteTokens ?? 0,
-    },
-    completion_tokens_details: { reasoning_tokens: usage.reasoningTokens ?? 0 },
-  };
 }
 
 export function toChatAnswer(

@@ -1,18 +1,17 @@
 import type { LanguageModelV3StreamPart } from '@ai-sdk/provider';
 import { encodeSse } from '../../core/sse.ts';
 import type { Usage } from '../../core/usage.ts';
-import { estimateTokens } from '../estimate.ts';
+import { toChatUsage } from '../chat-usage.ts';
+import { completeUsage, estimateTokens } from '../estimate.ts';
 import { readEventText } from '../event-text.ts';
 import { malformed } from '../failure.ts';
 import { type JsonObject, readObject } from '../json.ts';
 import type { AppRequest, Failure, Later, StreamReader } from '../provider.ts';
 import {
-  completeUsage,
   extraOf,
   isFinished,
   type Labels,
   toAnnotations,
-  toChatUsage,
   toFinishReason,
   toImage,
   toUsage,

@@ -1,5 +1,6 @@
 import type { Usage } from '../../core/usage.ts';
-import { estimateInput, estimateOutput } from '../estimate.ts';
+import { toChatUsage } from '../chat-usage.ts';
+import { completeUsage, estimateOutput } from '../estimate.ts';
 import { malformed, toFailure } from '../failure.ts';
 import { asCount, asObject, asString, type JsonObject, readObject } from '../json.ts';
 import type { Answer, AppRequest, Failure, HeaderLookup } from '../provider.ts';
@@ -94,30 +95,6 @@ export function readUsage(found: JsonObject): Usage {
   const reasoning = asCount(asObject(found.output_tokens_details)?.thinking_tokens);
   if (reasoning !== undefined) usage.reasoningTokens = reasoning;
   return usage;
-}
-
-/** What the vendor left out, estimated and so marked. */
-export function completeUsage(request: AppRequest, usage: Usage, estimateOut: () => number): Usage {
-  if (usage.inputTokens !== undefined && usage.outputTokens !== undefined) return usage;
-  return {
-    ...usage,
-    inputTokens: usage.inputTokens ?? estimateInput(request.body),
-    outputTokens: usage.outputTokens ?? estimateOut(),
-    estimated: true,
-  };
-}
-
-export function toChatUsage(usage: Usage): JsonObject {
-  const { inputTokens = 0, outputTokens = 0 } = usage;
-  return {
-    prompt_tokens: inputTokens,
-    completion_tokens: outputTokens,
-    total_tokens: inputTokens + outputTokens,
-    prompt_tokens_details: {
-      cached_tokens: usage.cacheReadTokens ?? 0,
-      cache_write_tokens: usage.cacheWriteTokens ?? 0,
-    },
-  };
 }
 
 /** https://platform.claude.com/docs/en/api/errors, as known 2026-11-23. */

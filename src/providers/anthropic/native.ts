@@ -1,13 +1,13 @@
 /** The Messages API for apps that speak it: what the vendor sends is read, and passed on as it came. */
 import { findEventEnd } from '../../core/sse.ts';
 import type { Usage } from '../../core/usage.ts';
-import { estimateTokens } from '../estimate.ts';
+import { completeUsage, estimateTokens } from '../estimate.ts';
 import { readEventText } from '../event-text.ts';
 import { malformed, ownFailure } from '../failure.ts';
 import { asArray, asCount, asObject, asString, type JsonObject, readObject } from '../json.ts';
 import { spliceBody } from '../openai-compatible/request.ts';
 import type { Answer, AppRequest, Exchange, Failure, HeaderLookup, StreamReader } from '../provider.ts';
-import { completeUsage, type Reading, readError, readUsage } from './answer.ts';
+import { type Reading, readError, readUsage } from './answer.ts';
 
 /** Longest single event we hold. */
 const MAX_EVENT_BYTES = 16 * 1024 * 1024;

@@ -1,11 +1,12 @@
 import { createSseDecoder, encodeSse, type SseEvent } from '../../core/sse.ts';
 import type { Usage } from '../../core/usage.ts';
-import { estimateTokens } from '../estimate.ts';
+import { toChatUsage } from '../chat-usage.ts';
+import { completeUsage, estimateTokens } from '../estimate.ts';
 import { readEventText } from '../event-text.ts';
 import { malformed, ownFailure } from '../failure.ts';
 import { asObject, asString, type JsonObject, readObject } from '../json.ts';
 import type { Failure, StreamReader } from '../provider.ts';
-import { completeUsage, type Reading, readError, readUsage, toChatUsage, toFinishReason } from './answer.ts';
+import { type Reading, readError, readUsage, toFinishReason } from './answer.ts';
 
 /** Longest single event we hold. */
 const MAX_EVENT_CHARS = 16 * 1024 * 1024;

@@ -1,6 +1,5 @@
 import type { Protocol } from '../../core/protocol.ts';
-import type { Usage } from '../../core/usage.ts';
-import { estimateInput, estimateOutput } from '../estimate.ts';
+import { completeUsage, estimateOutput } from '../estimate.ts';
 import { malformed, toFailure } from '../failure.ts';
 import { asArray, asCount, asObject, asString, isObject, type JsonObject, readObject } from '../json.ts';
 import type { Answer, AppRequest, Failure, HeaderLookup } from '../provider.ts';
@@ -32,7 +31,9 @@ export function readAnswer(
   return {
     kind: 'answer',
     body,
-    usage: completeUsage(reading.request, message),
+    usage: completeUsage(reading.request, readUsage(message) ?? {}, () =>
+      protocol === 'embeddings' ? 0 : estimateOutput(message),
+    ),
     finishReason: asString(asObject(asArray(message.choices)[0])?.finish_reason) ?? null,
   };
 }
@@ -91,17 +92,4 @@ function hasResult(message: JsonObject, protocol: Protocol): boolean {
 
 function resultOf(protocol: Protocol): string {
   return protocol === 'chat' ? '`choices`' : '`data`';
-}
-
-/** The vendor's usage, with what it left out estimated and so marked. */
-function completeUsage(request: AppRequest, message: JsonObject): Usage {
-  const usage = readUsage(message) ?? {};
-  if (usage.inputTokens !== undefined && usage.outputTokens !== undefined) return usage;
-  const output = request.protocol === 'embeddings' ? 0 : estimateOutput(message);
-  return {
-    ...usage,
-    inputTokens: usage.inputTokens ?? estimateInput(request.body),
-    outputTokens: usage.outputTokens ?? output,
-    estimated: true,
-  };
 }

@@ -4,7 +4,7 @@
  */
 import { findEventEnd } from '../../core/sse.ts';
 import type { Usage } from '../../core/usage.ts';
-import { estimateInput, estimateTokens } from '../estimate.ts';
+import { completeUsage, estimateTokens } from '../estimate.ts';
 import { type EventText, readEventText } from '../event-text.ts';
 import { malformed, ownFailure } from '../failure.ts';
 import { asArray, asCount, asObject, asString, type JsonObject, readObject } from '../json.ts';
@@ -27,7 +27,7 @@ export function readResponsesAnswer(
   return {
     kind: 'answer',
     body,
-    usage: completeUsage(reading.request, usage, () => estimateTokens(countText(message.output))),
+    usage: completeUsage(partsOf(reading.request), usage, () => estimateTokens(countText(message.output))),
     finishReason: toFinishReason(message),
   };
 }
@@ -56,15 +56,9 @@ function toFinishReason(response: JsonObject): string {
   return calls ? 'tool_calls' : 'stop';
 }
 
-function completeUsage(request: AppRequest, usage: Usage, estimateOut: () => number): Usage {
-  if (usage.inputTokens !== undefined && usage.outputTokens !== undefined) return usage;
-  const { instructions, tools, input } = request.body;
-  return {
-    ...usage,
-    inputTokens: usage.inputTokens ?? estimateInput({ input: [instructions, tools, input] }),
-    outputTokens: usage.outputTokens ?? estimateOut(),
-    estimated: true,
-  };
+/** What is estimated of a request that names its parts otherwise. */
+function partsOf({ body: { instructions, tools, input } }: AppRequest): Pick<AppRequest, 'body'> {
+  return { body: { input: [instructions, tools, input] } };
 }
 
 /** Status that an error inside a 200 or a stream stands for. */
@@ -140,7 +134,7 @@ export class ResponsesReader implements StreamReader {
   }
 
   usage(): Usage {
-    return completeUsage(this.#reading.request, this.#usage, () =>
+    return completeUsage(partsOf(this.#reading.request), this.#usage, () =>
       Math.max(this.#deltas, estimateTokens(this.#chars)),
     );
   }

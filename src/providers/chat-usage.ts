@@ -1,0 +1,19 @@
+import type { Usage } from '../core/usage.ts';
+import type { JsonObject } from './json.ts';
+
+/** The `usage` of the chat protocol, whose counts of the prompt and the completion are not optional. Details only where they are known. */
+export function toChatUsage(usage: Usage): JsonObject {
+  const { inputTokens = 0, outputTokens = 0, reasoningTokens } = usage;
+  return {
+    prompt_tokens: inputTokens,
+    completion_tokens: outputTokens,
+    total_tokens: inputTokens + outputTokens,
+    prompt_tokens_details: {
+      cached_tokens: usage.cacheReadTokens ?? 0,
+      cache_write_tokens: usage.cacheWriteTokens ?? 0,
+    },
+    ...(reasoningTokens !== undefined && {
+      completion_tokens_details: { reasoning_tokens: reasoningTokens },
+    }),
+  };
+}
