@@ -87,7 +87,9 @@ export function providerReference(): string {
       type.defaultBaseUrl ??
       (type.localPorts.length > 0
         ? ''
-        : `\`baseUrl\` is required${type.exampleBaseUrl ? `, like ${type.exampleBaseUrl}` : ''}`);
+        : type.knowsAddress
+          ? 'its own'
+          : `\`baseUrl\` is required${type.exampleBaseUrl ? `, like ${type.exampleBaseUrl}` : ''}`);
     const local = type.localPorts.length > 0 ? `found on port ${type.localPorts.join(', ')}` : '';
     const address = [place, local].filter(Boolean).join('; ');
     const party = type.defaultDataPolicy(

@@ -4,6 +4,7 @@
  */
 
 import type { LogFields, Logger } from '../core/log.ts';
+import { isSecretName } from '../stack/credential.ts';
 import type { Snapshot } from '../stack/stack.ts';
 
 /** What stands where a secret stood. */
@@ -28,6 +29,8 @@ const SHAPES: readonly RegExp[] = [
   /()\btt-[a-z0-9-]{8,}/gi,
   /()\b(?:sk|pk|rk|gsk)[-_][a-z0-9_*.-]{8,}/gi,
   /()\bAIza[\w-]{20,}/g,
+  /()\bya29\.[\w-]{8,}/g,
+  /()\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g,
   /()\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g,
   /()\b(?!(?:call|key|fb|rev|sess|req)_)[a-z][a-z0-9]{1,9}[-_](?:[a-z0-9]{1,24}[-_]){0,4}(?=[a-z]{0,64}\d)[a-z0-9]{20,}[\w*-]*/gi,
 ];
@@ -56,8 +59,27 @@ export const redact: Redact = createRedact([]);
 /** The redactor of a snapshot: it knows every credential the stack uses. */
 export function createSnapshotRedact({ secrets }: Pick<Snapshot, 'secrets'>): Redact {
   return createRedact(
-    Object.values(secrets).flatMap(({ apiKey, headers }) => [apiKey ?? '', ...Object.values(headers)]),
+    Object.values(secrets).flatMap(({ apiKey, headers, credentials = {} }) => [
+      apiKey ?? '',
+      ...Object.values(headers),
+      ...Object.values(credentials).flatMap(partsOf),
+    ]),
   );
+}
+
+/** A key file is a secret as a whole, and so is each secret in it. */
+function partsOf(credential: string): string[] {
+  if (!credential.startsWith('{')) return [credential];
+  const members = readMembers(credential);
+  return [credential, ...members.flatMap(([name, value]) => (isSecretName(name) ? [String(value)] : []))];
+}
+
+function readMembers(json: string): [name: string, value: unknown][] {
+  try {
+    return Object.entries(JSON.parse(json) as object);
+  } catch {
+    return [];
+  }
 }
 
 /** A logger whose every text is redacted first, by what is known of secrets at that moment. */

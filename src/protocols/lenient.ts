@@ -1,7 +1,7 @@
 /** A task that is `lenient`: what a deployment cannot carry is left out, unless the answer would mean something else. */
 import { TrimtabError } from '../core/error.ts';
 import { asObject, type JsonObject } from '../providers/json.ts';
-import type { AppRequest, Connection, Exchange, UpstreamRequest } from '../providers/provider.ts';
+import type { AppRequest, Connection, Errand, Exchange, UpstreamRequest } from '../providers/provider.ts';
 import { openExchange } from './index.ts';
 import { MemberTable } from './json-span.ts';
 import { ParsedRequest } from './request.ts';
@@ -115,6 +115,10 @@ class LenientExchange implements Exchange {
         asked = next.asked;
       }
     }
+  }
+
+  errand(): Errand | null {
+    return this.#exchange.errand?.() ?? null;
   }
 
   get streamType(): string {

@@ -1,5 +1,6 @@
 /** The registry: an explicit list. A vendor of the OpenAI-compatible API is an entry of its presets. */
 import type { ProviderCatalog } from '../stack/stack.ts';
+import { anyPackage } from './ai-sdk/any-package.ts';
 import { createAiSdk } from './ai-sdk/index.ts';
 import { vendors } from './ai-sdk/vendors.ts';
 import { anthropic } from './anthropic/index.ts';
@@ -12,6 +13,7 @@ export const providers: readonly Provider[] = [
   ...presets.map(createOpenAiCompatible),
   anthropic,
   ...vendors.map(createAiSdk),
+  anyPackage,
   sandbox,
 ];
 

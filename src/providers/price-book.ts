@@ -113,6 +113,11 @@ export function createPriceBook(providerId: string): PriceBook {
   };
 }
 
+/** The price table of the vendor of exactly this id; `null`: there is none. */
+export function findOwnPriceBook(providerId: string): PriceBook | null {
+  return loadLibrary().findProvider({ providerId })?.id === providerId ? createPriceBook(providerId) : null;
+}
+
 /** Vendors as other tools write them, kept so that each is looked up once. Names come from files, so it is bounded. */
 const found = new Map<string, PriceBook | null>();
 const MAX_FOUND = 500;

@@ -85,14 +85,28 @@ export interface UpstreamRequest {
   /** `https://api.openai.com` */
   origin: string;
   path: string;
-  method: 'GET' | 'POST';
+  method: 'GET' | 'POST' | 'PUT';
   /** Flat undici form: name, value, name, value. */
   headers: string[];
   body: Buffer | Buffer[] | null;
 }
 
+/** A request of the provider's own that comes before the attempt's: for an access token. It carries nothing of the app's. */
+export interface Errand {
+  request: UpstreamRequest;
+  /** Reads its answer, of any status. Returns what ends the attempt; `null`: it goes on. */
+  read(status: number, body: Buffer, headers: HeaderLookup): Failure | null;
+  /** No answer came. Returns what becomes of the attempt, as {@link read} does. */
+  lost(failure: Failure): Failure | null;
+}
+
 /** One attempt's codec: the request to send, then the answer to read, in the app's protocol. */
 export interface Exchange {
+  /**
+   * The next errand to run before {@link request} is waited for; `null`: none is left. Asked again after each. A request
+   * that needs one does not come before it has been run.
+   */
+  errand?(): Errand | null;
   /** A promise where the vendor's code is asynchronous; a TrimtabError it rejects with ends the attempt unsent. */
   readonly request: UpstreamRequest | Promise<UpstreamRequest>;
   /** Content type of the vendor's streams. Default `text/event-stream`. */

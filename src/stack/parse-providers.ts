@@ -69,10 +69,13 @@ function parseProvider(
     problems.add([...path, 'type'], 'the name sandbox is kept for the simulated vendor; choose another name');
   }
   const baseUrl = parseBaseUrl(input, info, { path, context });
+  const credentials = input.credentials ?? {};
+  checkCredentials(credentials, info, { path, context });
   return {
     type,
     baseUrl,
     apiKey: chooseApiKey(input, info, { path, context }),
+    ...(Object.keys(credentials).length > 0 && { credentials }),
     headers: parseHeaders(input.headers ?? {}, path, context),
     default: input.default ?? false,
     dataPolicy: parseDataPolicy(input, info, { path, context }),
@@ -88,7 +91,7 @@ interface At {
 /** Runs before anything that might quote a value. */
 function refuseSecretValues(value: unknown, path: ConfigPath, { problems }: ParseContext): void {
   if (typeof value !== 'object' || value === null) return;
-  const { apiKey, headers, baseUrl } = value as { apiKey?: unknown; headers?: unknown; baseUrl?: unknown };
+  const { apiKey, credentials, headers, baseUrl } = value as Readonly<Record<string, unknown>>;
   if (typeof apiKey === 'string') problems.add([...path, 'apiKey'], BY_REFERENCE);
   if (typeof baseUrl === 'string' && URL.canParse(baseUrl)) {
     const url = new URL(baseUrl);
@@ -98,6 +101,9 @@ function refuseSecretValues(value: unknown, path: ConfigPath, { problems }: Pars
         'holds a user, a password, a query or a fragment; give credentials in `apiKey` or `headers` (value not shown)',
       );
     }
+  }
+  for (const [name, secret] of Object.entries(isRecord(credentials) ? credentials : {})) {
+    if (typeof secret === 'string') problems.add([...path, 'credentials', name], BY_REFERENCE);
   }
   if (typeof headers !== 'object' || headers === null) return;
   for (const [name, header] of Object.entries(headers)) {
@@ -110,7 +116,7 @@ function refuseSecretValues(value: unknown, path: ConfigPath, { problems }: Pars
 function parseBaseUrl(input: ProviderInput, info: ProviderTypeInfo, { path, context }: At): string | null {
   const at = [...path, 'baseUrl'];
   if (input.baseUrl === undefined || input.baseUrl === null) {
-    if (info.defaultBaseUrl === null)
+    if (info.defaultBaseUrl === null && info.knowsAddress !== true)
       context.problems.add(at, `is missing; ${info.label} has no address of its own`);
     return null;
   }
@@ -128,7 +134,7 @@ function parseBaseUrl(input: ProviderInput, info: ProviderTypeInfo, { path, cont
 function chooseApiKey(input: ProviderInput, info: ProviderTypeInfo, { path, context }: At): SecretRef | null {
   if (input.apiKey !== undefined) return input.apiKey;
   const [variable] = info.apiKeyEnv;
-  if (!info.needsApiKey || variable === undefined) return null;
+  if (!info.needsApiKey || variable === undefined || input.credentials !== undefined) return null;
   if (
     typeof input.baseUrl === 'string' &&
     info.defaultBaseUrl !== null &&
@@ -141,6 +147,21 @@ function chooseApiKey(input: ProviderInput, info: ProviderTypeInfo, { path, cont
     return null;
   }
   return { env: variable };
+}
+
+function checkCredentials(
+  credentials: Readonly<Record<string, SecretRef>>,
+  info: ProviderTypeInfo,
+  { path, context }: At,
+): void {
+  const { credentials: known = [] } = info;
+  if (known === 'any') return;
+  for (const name of Object.keys(credentials)) {
+    if (known.includes(name)) continue;
+    const hint = didYouMean(name, known);
+    const list = known.length === 0 ? 'takes none' : `takes ${known.join(', ')}`;
+    context.problems.add([...path, 'credentials', name], `is not known; ${info.label} ${list}${hint}`);
+  }
 }
 
 function isSameUrl(a: string, b: string): boolean {
@@ -207,4 +228,8 @@ function parseOptions(
     context.problems.add([...path, 'options', ...(field === '' ? [] : [field])], error.message);
     return {};
   }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
 }

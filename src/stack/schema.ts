@@ -61,7 +61,12 @@ const timeout = z.int().min(1).max(MAX_TIMEOUT_MS);
 export const secretRefSchema = z.union([
   z.strictObject({ env: z.string().min(1).describe('Environment variable that holds the secret.') }),
   z.strictObject({
-    file: z.string().min(1).describe('File that holds the secret; the last line break is left out.'),
+    file: z
+      .string()
+      .min(1)
+      .describe(
+        'File that holds the secret; the last line break is left out. `$NAME`: the file whose path is in that environment variable.',
+      ),
   }),
 ]);
 
@@ -101,6 +106,10 @@ export const providerSchema = z.strictObject({
     .describe(
       "The credential, by reference. Default: the type's own environment variable; `null`: none is sent.",
     ),
+  credentials: z
+    .record(z.string(), secretRefSchema)
+    .optional()
+    .describe('Secrets besides the key that this type takes, by reference: access keys, a key file.'),
   headers: z
     .record(z.string(), z.union([z.string(), secretRefSchema]))
     .optional()

@@ -15,10 +15,13 @@ const USABLE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
  */
 export function resolveSecrets(stack: Stack, env: Environment): Record<string, ProviderSecrets> {
   const problems = createProblems();
-  const read = (ref: SecretRef, path: ConfigPath): string =>
-    'env' in ref
-      ? readVariable(ref.env, env, { path, problems })
-      : readSecretFile(ref.file, { path, problems });
+  const read = (ref: SecretRef, path: ConfigPath): string => {
+    const secret = readRef(ref, env, { path, problems });
+    if (secret !== null && !USABLE.test(secret.value)) {
+      problems.add(path, `${secret.from} holds a character that a header may not have, such as a line break`);
+    }
+    return secret?.value ?? '';
+  };
   const secrets: Record<string, ProviderSecrets> = {};
   for (const [name, provider] of Object.entries(stack.providers)) {
     const path = ['providers', name];
@@ -26,9 +29,17 @@ export function resolveSecrets(stack: Stack, env: Environment): Record<string, P
     for (const [header, value] of Object.entries(provider.headers)) {
       headers[header] = typeof value === 'string' ? value : read(value, [...path, 'headers', header]);
     }
+    // Not for headers as they are: a key file has many lines. Its type checks the form.
+    const credentials = Object.fromEntries(
+      Object.entries(provider.credentials ?? {}).map(([credential, ref]) => [
+        credential,
+        readRef(ref, env, { path: [...path, 'credentials', credential], problems })?.value ?? '',
+      ]),
+    );
     secrets[name] = {
       apiKey: provider.apiKey === null ? null : read(provider.apiKey, [...path, 'apiKey']),
       headers,
+      ...(provider.credentials && { credentials }),
     };
   }
   problems.throwIfAny();
@@ -40,33 +51,38 @@ interface At {
   problems: Problems;
 }
 
-function readVariable(name: string, env: Environment, { path, problems }: At): string {
-  const value = env[name]?.trim();
-  if (value === undefined || value === '') {
-    const set = Object.keys(env).filter((key) => env[key]);
-    const state = value === '' ? 'is empty' : 'is not set';
-    problems.add(path, `the environment variable ${name} ${state}${didYouMean(name, set)}`);
-    return '';
-  }
-  if (!USABLE.test(value))
-    problems.add(path, `the environment variable ${name} holds a character that a header may not have`);
-  return value;
+interface Secret {
+  value: string;
+  /** For messages. */
+  from: string;
 }
 
-function readSecretFile(file: string, { path, problems }: At): string {
+function readRef(ref: SecretRef, env: Environment, at: At): Secret | null {
+  if ('env' in ref) return readVariable(ref.env, env, at);
+  if (!ref.file.startsWith('$')) return readSecretFile(ref.file, at);
+  const path = readVariable(ref.file.slice(1), env, at);
+  return path && readSecretFile(path.value, at);
+}
+
+function readVariable(name: string, env: Environment, { path, problems }: At): Secret | null {
+  const value = env[name]?.trim();
+  if (value !== undefined && value !== '') return { value, from: `the environment variable ${name}` };
+  const set = Object.keys(env).filter((key) => env[key]);
+  const state = value === '' ? 'is empty' : 'is not set';
+  problems.add(path, `the environment variable ${name} ${state}${didYouMean(name, set)}`);
+  return null;
+}
+
+function readSecretFile(file: string, { path, problems }: At): Secret | null {
   let value: string;
   try {
     value = readFileSync(file, 'utf8').trim();
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code ?? 'unreadable';
     problems.add(path, `the file ${file} cannot be read (${reason})`);
-    return '';
+    return null;
   }
-  if (value === '') problems.add(path, `the file ${file} is empty`);
-  else if (!USABLE.test(value))
-    problems.add(
-      path,
-      `the file ${file} holds more than one line, or a character that a header may not have`,
-    );
-  return value;
+  if (value !== '') return { value, from: `the file ${file}` };
+  problems.add(path, `the file ${file} is empty`);
+  return null;
 }

@@ -41,6 +41,8 @@ export interface ProviderConfig {
   /** Origin and path prefix, e.g. `https://api.openai.com/v1`; `null`: the type's own. */
   baseUrl: string | null;
   apiKey: SecretRef | null;
+  /** Secrets besides the key, by the names its type knows (`ProviderTypeInfo.credentials`). Absent: none. */
+  credentials?: Record<string, SecretRef>;
   /** Extra request headers, values by literal or reference. */
   headers: Record<string, string | SecretRef>;
   /** Takes vendor model names that no other provider, or more than one, offers. */
@@ -255,6 +257,8 @@ export interface Drain {
 
 export interface ProviderSecrets {
   apiKey: string | null;
+  /** Absent: none. */
+  credentials?: Record<string, string>;
   headers: Record<string, string>;
 }
 
@@ -272,7 +276,13 @@ export interface ProviderTypeInfo {
   defaultBaseUrl: string | null;
   /** What an address looks like, for a type that has none of its own. */
   exampleBaseUrl?: string;
-  /** Whether `apiKey` must be given. */
+  /** It needs no `baseUrl` though it has no default: what it is made of knows its address. Default false. */
+  knowsAddress?: boolean;
+  /** Options without which it cannot be parsed, filled in as an example. */
+  exampleOptions?: Readonly<Record<string, unknown>>;
+  /** Names of `credentials` it takes besides `apiKey`. Default: none. */
+  credentials?: readonly string[] | 'any';
+  /** Whether `apiKey` must be given; a type that takes `credentials` may do with these. */
   needsApiKey: boolean;
   /** Environment variables that hold a key, in order of preference. */
   apiKeyEnv: readonly string[];

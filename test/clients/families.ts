@@ -99,9 +99,13 @@ export async function startFamily(
   onTestFinished: TestContext['onTestFinished'],
 ): Promise<Running> {
   const { origin, calls } = await startVendor(family, onTestFinished);
+  const type = providerOf(family.name);
   const settings = {
     type: family.name,
-    options: providerOf(family.name).parseOptions(family.name === 'sandbox' ? { timeScale: 0 } : {}),
+    options: type.parseOptions({
+      ...type.exampleOptions,
+      ...(family.name === 'sandbox' && { timeScale: 0 }),
+    }),
   };
   const harness = await startGateway(onTestFinished, {
     snapshot: snapshot({

@@ -4,7 +4,6 @@ import { fileURLToPath } from 'node:url';
 import { createSseDecoder } from '../../src/core/sse.ts';
 import type { Usage } from '../../src/core/usage.ts';
 import { MemberTable } from '../../src/protocols/json-span.ts';
-import { vendors } from '../../src/providers/ai-sdk/vendors.ts';
 import { findProvider, providers } from '../../src/providers/index.ts';
 import type {
   Answer,
@@ -64,7 +63,7 @@ export const KEY = 'sk-test-3f9a1c77d2e84b60';
 
 /** Vendors behind packages decode in their own time and are driven through a gateway: `ai-sdk.test.ts`. */
 export const syncProviders: readonly Provider[] = providers.filter(
-  ({ type }) => !vendors.some((vendor) => vendor.type === type),
+  ({ translated, protocols }) => !translated.includes('chat') || protocols.includes('messages'),
 );
 
 /** Of providers whose code is synchronous, which all in these suites are. */
@@ -86,7 +85,7 @@ export function connectTo(provider: Provider, config: Partial<ProviderConfig> = 
     headers: {},
     default: false,
     dataPolicy: provider.defaultDataPolicy(baseUrl),
-    options: provider.parseOptions({}),
+    options: provider.parseOptions(provider.exampleOptions ?? {}),
     ...config,
   };
   return provider.connect(full, { apiKey: KEY, headers: { 'x-extra': 'extra-value-1' } }) as SyncConnection;

@@ -27,6 +27,7 @@ describe('the real catalogue', () => {
       const provider = {
         type,
         ...(info.defaultBaseUrl === null ? { baseUrl: 'https://models.example.com/v1' } : {}),
+        ...(info.exampleOptions && { options: info.exampleOptions }),
         ...(info.needsApiKey ? { apiKey: { env: 'SOME_KEY' } } : {}),
       };
       const stack = parseStack(

@@ -4,12 +4,20 @@ import { TrimtabError } from '../../core/error.ts';
 import type { Usage } from '../../core/usage.ts';
 import { openExchange } from '../../protocols/index.ts';
 import { openLeniently } from '../../protocols/lenient.ts';
-import type { Answer, Exchange, Failure, StreamReader, UpstreamRequest } from '../../providers/provider.ts';
+import type {
+  Answer,
+  Errand,
+  Exchange,
+  Failure,
+  StreamReader,
+  UpstreamRequest,
+} from '../../providers/provider.ts';
 import type { Place } from '../../routing/gates.ts';
 import type { AllowedDeployment, Call, RunningAttempt } from '../call.ts';
 import type { Transfer, TransferListener, UpstreamHeaders } from '../upstream/transfer.ts';
 import { atDeployment, toFailure, toTrouble } from '../upstream/trouble.ts';
 import { type TimeoutCode, Watch } from '../watch.ts';
+import { ErrandListener } from './errand.ts';
 
 /** What an attempt tells the pipeline. Exactly one of `answered`, `finished` and `failed` is the last thing told. */
 export interface AttemptEvents {
@@ -72,6 +80,34 @@ export class Attempt implements RunningAttempt, TransferListener {
     const { connectMs, totalMs } = this.allowed.config.timeouts;
     this.#watch.setTotal(begun + totalMs);
     this.#begin('timeout_connect', connectMs);
+    this.#prepare();
+  }
+
+  /** Runs the errands of the exchange, then asks for its request. */
+  #prepare(): void {
+    const errand = this.#exchange.errand?.() ?? null;
+    if (errand) this.#run(errand);
+    else this.#request();
+  }
+
+  #run(errand: Errand): void {
+    const { config, name, pass } = this.allowed;
+    const { connectMs, headersMs } = config.timeouts;
+    this.#begin('timeout_headers', headersMs);
+    const listener = new ErrandListener(errand, {
+      deployment: name,
+      over: (failure) => {
+        if (this.#over) return;
+        this.#transfer?.release();
+        this.#begin('timeout_connect', connectMs);
+        if (failure) this.#fail(atDeployment(failure, name));
+        else this.#prepare();
+      },
+    });
+    this.#transfer = this.call.state.upstream.send(pass, { request: errand.request, connectMs, listener });
+  }
+
+  #request(): void {
     const { request } = this.#exchange;
     if (request instanceof Promise)
       request.then(

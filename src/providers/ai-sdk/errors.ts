@@ -6,7 +6,7 @@ import type { Failure, HeaderLookup } from '../provider.ts';
 export interface Reading {
   vendor: string;
   /** Strings that must not reach the client, whatever the vendor echoes. */
-  secrets: readonly string[];
+  secrets: () => readonly string[];
 }
 
 /** An answer of a status that is no success. */
@@ -24,7 +24,7 @@ export function readErrorAnswer(
     asString(error?.type) ??
     found.headers('x-amzn-errortype')?.split(':')[0] ??
     null;
-  const leaks = said === undefined || secrets.some((secret) => text.includes(secret));
+  const leaks = said === undefined || secrets().some((secret) => text.includes(secret));
   const status = found.status;
   return toFailure({ vendor, status, code, headers: found.headers, body: leaks ? null : toBody(said, code) });
 }

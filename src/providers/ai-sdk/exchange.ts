@@ -7,6 +7,7 @@ import type {
 import { TrimtabError } from '../../core/error.ts';
 import { readObject } from '../json.ts';
 import type { Answer, AppRequest, Exchange, Failure, HeaderLookup, UpstreamRequest } from '../provider.ts';
+import { type Errands, runErrands } from './access.ts';
 import { type Labels, toChatAnswer } from './answer.ts';
 import { refuseWarned, type Translation, toCallOptions } from './call-options.ts';
 import { malformedAnswer, type Reading, readErrorAnswer, readErrorEvent } from './errors.ts';
@@ -21,6 +22,8 @@ export interface Session {
   request: AppRequest;
   labels: Labels;
   streamType: string;
+  /** What must be asked before the model is. */
+  errands: Errands | null;
   /** The model behind a `fetch`; the package is loaded when the first is asked for. */
   openModel(fetchBy: typeof fetch): Promise<LanguageModelV3>;
 }
@@ -33,13 +36,19 @@ export function openChat(session: Session): Exchange {
   const reader = new PartReader({
     ...session,
     wire,
-    isText: session.streamType.startsWith('text/'),
+    isText: session.streamType === '' || session.streamType.startsWith('text/'),
   });
   const leaving = new AbortController();
   const call = { ...options, abortSignal: leaving.signal };
-  const answer = stream ? null : generate(session, wire, call);
-  const request = stream ? ask(session, { wire, call, reader }) : whenAsked(session, wire, answer);
+  const { done, errand } = runErrands(session.errands);
+  const answer = stream ? null : done.then(() => generate(session, wire, call));
+  const request = stream
+    ? done.then(() => ask(session, { wire, call, reader }))
+    : whenAsked(session, wire, answer);
+  // An attempt that ends with its errand never waits for it.
+  request.catch(() => {});
   return {
+    ...(errand && { errand }),
     request,
     streamType: session.streamType,
     readAnswer: (...[status, contentType, body, headers]) =>
@@ -60,6 +69,7 @@ async function ask(
   try {
     const parts = await openParts(session, wire, call);
     const first = await parts.next();
+    if (!wire.asked) throw new Error('the package sent something past its fetch');
     if (!first.done && first.value.type === 'stream-start')
       refuseWarned(unsupportedOf(first.value.warnings), session.translation);
     void reader.read(parts);
@@ -131,7 +141,10 @@ async function whenAsked(
   answer: Promise<Answer> | null,
 ): Promise<UpstreamRequest> {
   // A package that fails before it asks would leave the request open for ever.
-  answer?.catch((error: unknown) => wire.fail(error instanceof Error ? error : new Error(String(error))));
+  answer?.then(
+    () => wire.fail(new Error('the package answered without asking')),
+    (error: unknown) => wire.fail(error instanceof Error ? error : new Error(String(error))),
+  );
   try {
     return await wire.request;
   } catch (error) {
@@ -170,7 +183,11 @@ function unsupportedOf(warnings: readonly { type: string; feature?: string }[]):
 
 /** Ours as they are; a package's own complaint (it names the functionality it lacks) in our words. */
 function toRefusal({ reading }: Session, error: unknown): TrimtabError {
-  if (error instanceof TrimtabError) return error;
+  if (error instanceof TrimtabError) {
+    if (error.code !== 'config_invalid') return error;
+    // Nothing an app can correct.
+    return new TrimtabError('upstream_error', `${reading.vendor}: ${error.message}`, { cause: error });
+  }
   const functionality = (error as { functionality?: unknown } | null)?.functionality;
   if (typeof functionality === 'string') return uncarried(reading.vendor, functionality.slice(0, 100));
   return new TrimtabError('upstream_error', `${reading.vendor}: its package could not make the request`, {

@@ -1,19 +1,18 @@
 /**
- * Vendors reached through packages of the AI SDK: Gemini, Vertex AI, Bedrock, Cohere. A chat request becomes call options, stream parts become chunks; what a package asks its `fetch` for is
- * sent by the gateway, like every other request.
+ * Vendors reached through packages of the AI SDK: Gemini, Vertex AI, Bedrock, Cohere, and whichever package a config names
+ * (`any-package.ts`). A chat request becomes call options, stream parts become chunks; what a package asks its `fetch`
+ * for is sent by the gateway, like every other request.
  */
-import { randomBytes } from 'node:crypto';
-import type { LanguageModelV3 } from '@ai-sdk/provider';
 import { TrimtabError } from '../../core/error.ts';
 import type { ProviderConfig, ProviderSecrets } from '../../stack/stack.ts';
 import { parseAddress, toHeaders } from '../address.ts';
 import { onlyFeatures } from '../features.ts';
 import { asArray, asObject, asString, readObject } from '../json.ts';
-import { createPriceBook, type PriceBook } from '../price-book.ts';
-import type { AppRequest, Connection, Exchange, Provider, UpstreamRequest } from '../provider.ts';
+import { createPriceBook } from '../price-book.ts';
+import type { Connection, Provider } from '../provider.ts';
+import { type Access, fixedAccess } from './access.ts';
+import { createConnection } from './connection.ts';
 import { toDataPolicy } from './data-policy.ts';
-import { openChat } from './exchange.ts';
-import { type CreateSdkProvider, loadFactory } from './package.ts';
 import type { Vendor, VendorBinding } from './vendor.ts';
 
 /** Makes a provider of a vendor's data. */
@@ -27,6 +26,7 @@ export function createAiSdk(vendor: Vendor): Provider {
     defaultBaseUrl: vendor.baseUrl,
     needsApiKey: true,
     apiKeyEnv: vendor.apiKeyEnv,
+    ...(vendor.credentials && { credentials: vendor.credentials }),
     localPorts: [],
     protocols: ['chat'],
     suggestedModels: vendor.suggestedModels,
@@ -55,93 +55,37 @@ function parseOptions(vendor: Vendor, options: Record<string, unknown>): Record<
 }
 
 function connect(vendor: Vendor, config: ProviderConfig, secrets: ProviderSecrets): Connection {
-  const { apiKey } = secrets;
-  if (!apiKey)
-    throw new TrimtabError('config_invalid', `${vendor.type} needs an API key`, { field: 'apiKey' });
   const options = parseOptions(vendor, config.options);
-  const { origin, path } = parseAddress(config.baseUrl ?? inRegion(vendor.baseUrl, options), vendor.type);
-  const binding: VendorBinding = { baseUrl: origin + path, apiKey, options };
-  const headers = toHeaders({ [vendor.probeHeader ?? 'authorization']: apiKey, ...secrets.headers });
-  const values = [apiKey, ...Object.values(secrets.headers)];
-  return createConnection(vendor, {
-    origin,
-    path,
-    headers,
+  const address = vendor.address?.(options) ?? vendor.baseUrl;
+  const { origin, path } = parseAddress(config.baseUrl ?? address, vendor.type);
+  const { apiKey, credentials = {} } = secrets;
+  const binding: VendorBinding = { baseUrl: origin + path, apiKey, credentials, options };
+  const access = vendor.access?.(binding) ?? keyAccess(vendor, apiKey);
+  const key = apiKey === null ? {} : { [vendor.probeHeader ?? 'authorization']: apiKey };
+  const headers = toHeaders({ ...key, ...secrets.headers });
+  const { modelsPath } = vendor;
+  return createConnection({
+    type: vendor.type,
+    package: { package: vendor.package, create: vendor.create },
+    location: vendor.package,
+    optionsName: vendor.optionsName,
+    features: onlyFeatures(vendor.can),
+    streamType: vendor.streamType ?? 'text/event-stream',
+    ...(vendor.reasoning && { reasoning: vendor.reasoning }),
+    offers: (model) => vendor.offers?.test(model) ?? true,
     settings: { ...vendor.settings(binding), headers: secrets.headers },
-    secrets: values.filter((secret) => secret.length >= 8),
+    access,
+    secrets: Object.values(secrets.headers),
     book: createPriceBook(vendor.prices),
+    probe:
+      modelsPath === null ? null : { origin, path: path + modelsPath, method: 'GET', headers, body: null },
+    readProbe: (status, body) => (status === 200 ? readModelNames(body) : []),
   });
 }
 
-/** The address of a vendor whose hosts are regional. */
-function inRegion(baseUrl: string, { region }: Readonly<Record<string, string | null>>): string {
-  return region ? baseUrl.replace('us-east-1', region) : baseUrl;
-}
-
-interface Bound {
-  origin: string;
-  path: string;
-  headers: string[];
-  settings: Record<string, unknown>;
-  secrets: readonly string[];
-  book: PriceBook;
-}
-
-function createConnection(vendor: Vendor, bound: Bound): Connection {
-  const features = onlyFeatures(vendor.can);
-  const { book, origin, path } = bound;
-  const openModel = createOpener(vendor, bound.settings);
-
-  function open(request: AppRequest): Exchange {
-    if (request.protocol !== 'chat') {
-      throw new TrimtabError('protocol_mismatch', `${vendor.type} does not serve ${request.protocol}`);
-    }
-    return openChat({
-      reading: { vendor: vendor.type, secrets: bound.secrets },
-      translation: {
-        vendor: vendor.type,
-        features,
-        optionsName: vendor.optionsName,
-        model: request.model,
-        reasoning: vendor.reasoning ?? (() => null),
-      },
-      request,
-      // Only labels in the answer: nothing is decided by them, so they need no injected clock.
-      labels: {
-        id: `chatcmpl-${randomBytes(12).toString('hex')}`,
-        created: Math.floor(Date.now() / 1000),
-        model: request.model,
-      },
-      streamType: vendor.streamType ?? 'text/event-stream',
-      openModel: (fetchBy) => openModel(request.model, fetchBy),
-    });
-  }
-
-  return {
-    offers: (model) => (vendor.offers?.test(model) ?? true) && book.offers(model),
-    capabilities(model) {
-      const contextTokens = book.contextTokens(model);
-      return { protocols: ['chat'], ...(contextTokens !== undefined && { contextTokens }) };
-    },
-    price: book.price,
-    open,
-    probe(): UpstreamRequest | null {
-      if (vendor.modelsPath === null) return null;
-      return { origin, path: path + vendor.modelsPath, method: 'GET', headers: bound.headers, body: null };
-    },
-    readProbe: (status, body) => (status === 200 ? readModelNames(body) : []),
-  };
-}
-
-type OpenModel = (model: string, fetchBy: typeof fetch) => Promise<LanguageModelV3>;
-
-/** Loads the package at the first call. */
-function createOpener(vendor: Vendor, settings: Record<string, unknown>): OpenModel {
-  let factory: Promise<CreateSdkProvider> | undefined;
-  return async (model, fetchBy) => {
-    factory ??= loadFactory(vendor.package, vendor.create);
-    return (await factory)({ ...settings, fetch: fetchBy }).languageModel(model);
-  };
+function keyAccess({ type }: Vendor, apiKey: string | null): Access {
+  if (apiKey !== null) return fixedAccess({ apiKey }, [apiKey]);
+  throw new TrimtabError('config_invalid', `${type} needs an API key`, { field: 'apiKey' });
 }
 
 /** `{"models":[{"name":"models/gemini-..."}]}` */

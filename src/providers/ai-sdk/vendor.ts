@@ -1,3 +1,4 @@
+import type { Access } from './access.ts';
 import type { HostedParty } from './data-policy.ts';
 
 /** A vendor reached through a package of the AI SDK (https://ai-sdk.dev/providers), as data. */
@@ -9,6 +10,8 @@ export interface Vendor {
   create: string;
   optionsName: string;
   baseUrl: string;
+  /** Where its options lead, of a vendor whose hosts are regional; used when the config gives no address. */
+  address?: (options: VendorBinding['options']) => string;
   apiKeyEnv: readonly string[];
   /** Its provider id in `@pydantic/genai-prices`. */
   prices: string;
@@ -23,7 +26,11 @@ export interface Vendor {
   streamType?: string;
   /** Names of `options` with their defaults; `null`: none. */
   options?: Readonly<Record<string, string | null>>;
-  /** Settings for the factory beside `fetch` and `headers`. */
+  /** Names of `credentials` it takes. Default: none. */
+  credentials?: readonly string[];
+  /** How it is let in. Throws TrimtabError(config_invalid). Default: the API key, as the factory's setting of that name. */
+  access?: (binding: VendorBinding) => Access;
+  /** Settings for the factory beside the credential, `fetch` and `headers`. */
   settings: (binding: VendorBinding) => Record<string, unknown>;
   /** Asks for its models without using tokens; `null`: there is no such list. */
   modelsPath: string | null;
@@ -39,6 +46,7 @@ export interface Vendor {
 export interface VendorBinding {
   /** Without a trailing slash. */
   baseUrl: string;
-  apiKey: string;
+  apiKey: string | null;
+  credentials: Readonly<Record<string, string>>;
   options: Readonly<Record<string, string | null>>;
 }

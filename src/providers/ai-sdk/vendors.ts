@@ -2,6 +2,8 @@
  * Vendors whose API is not the OpenAI one, one entry each. `source` is the vendor's API reference, `data.source` where
  * it states retention and training; `null` is what depends on the account or could not be confirmed.
  */
+import { awsAccess } from './aws-access.ts';
+import { googleAccess, projectOf } from './google-access.ts';
 import { toEffortBudget, toThinkingConfig } from './reasoning.ts';
 import type { Vendor } from './vendor.ts';
 
@@ -28,7 +30,7 @@ export const vendors: readonly Vendor[] = [
     },
     can: 'streaming tools parallelTools jsonMode jsonSchema images files audio reasoning stop seed',
     reasoning: toThinkingConfig,
-    settings: ({ apiKey, baseUrl }) => ({ apiKey, baseURL: baseUrl }),
+    settings: ({ baseUrl }) => ({ baseURL: baseUrl }),
     modelsPath: '/models?pageSize=1000',
     probeHeader: 'x-goog-api-key',
     suggestedModels: ['gemini-2.5-flash-lite', 'gemini-3.8-flash'],
@@ -54,14 +56,15 @@ export const vendors: readonly Vendor[] = [
     },
     can: 'streaming tools parallelTools jsonMode jsonSchema images files audio reasoning stop seed',
     reasoning: toThinkingConfig,
-    options: { project: null, location: 'global' },
-    settings: ({ apiKey, baseUrl, options }) => ({
-      apiKey,
-      baseURL:
-        options.project === null
-          ? `${baseUrl}/v1/publishers/google`
-          : `${baseUrl}/v1/projects/${options.project}/locations/${options.location}/publishers/google`,
-    }),
+    options: { project: null, location: 'global', auth: null, metadataHost: null },
+    credentials: ['serviceAccount', 'accessToken'],
+    address: ({ location }) => vertexAddress(location ?? 'global'),
+    access: googleAccess,
+    settings: ({ baseUrl, options, credentials }) => {
+      const project = options.project ?? projectOf(credentials.serviceAccount);
+      const place = project === null ? '' : `/projects/${project}/locations/${options.location}`;
+      return { baseURL: `${baseUrl}/v1${place}/publishers/google` };
+    },
     modelsPath: null,
     suggestedModels: ['gemini-2.5-flash-lite', 'gemini-3.8-flash'],
     source: 'https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference',
@@ -87,12 +90,12 @@ export const vendors: readonly Vendor[] = [
     can: 'streaming tools parallelTools jsonSchema images files reasoning stop promptCache',
     reasoning: toEffortBudget,
     streamType: 'application/vnd.amazon.eventstream',
-    options: { region: 'us-east-1' },
-    settings: ({ apiKey, options, baseUrl }) => ({
-      apiKey,
-      region: options.region,
-      baseURL: baseUrl,
-    }),
+    options: { region: 'us-east-1', auth: null, metadataHost: null },
+    credentials: ['accessKeyId', 'secretAccessKey', 'sessionToken', 'containerUri', 'containerToken'],
+    address: ({ region }) =>
+      `https://bedrock-runtime.${region}.amazonaws.com${region?.startsWith('cn-') ? '.cn' : ''}`,
+    access: awsAccess,
+    settings: ({ options, baseUrl }) => ({ region: options.region, baseURL: baseUrl }),
     modelsPath: null,
     suggestedModels: ['amazon.nova-micro-v1:0', 'global.anthropic.claude-haiku-4-5-20251001-v1:0'],
     source: 'https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html',
@@ -117,10 +120,17 @@ export const vendors: readonly Vendor[] = [
     can: 'streaming tools parallelTools jsonMode jsonSchema reasoning stop seed',
     reasoning: (effort) =>
       effort === 'none' ? { thinking: { type: 'disabled' } } : { thinking: { type: 'enabled' } },
-    settings: ({ apiKey, baseUrl }) => ({ apiKey, baseURL: baseUrl }),
+    settings: ({ baseUrl }) => ({ baseURL: baseUrl }),
     modelsPath: null,
     suggestedModels: ['command-r7b', 'command-a'],
     source: 'https://docs.cohere.com/reference/chat',
     asOf: AS_OF,
   },
 ];
+
+/** The host of a location: https://cloud.google.com/vertex-ai/generative-ai/docs/learn/locations (from memory, 2026-11-25). */
+function vertexAddress(location: string): string {
+  if (location === 'global') return 'https://aiplatform.googleapis.com';
+  if (location === 'eu' || location === 'us') return `https://aiplatform.${location}.rep.googleapis.com`;
+  return `https://${location}-aiplatform.googleapis.com`;
+}

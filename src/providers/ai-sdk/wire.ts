@@ -27,6 +27,11 @@ export class Wire {
     this.#response.promise.catch(() => {});
   }
 
+  /** Whether the package has asked. */
+  get asked(): boolean {
+    return this.#used;
+  }
+
   readonly fetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
     // A package that asks twice wants to retry or to fetch something else: neither is its business.
     if (this.#used) throw new Error('the package asked for a second request');
@@ -69,7 +74,10 @@ export class Wire {
         this.#body = controller;
       },
     });
-    return new Response(body, { status: 200, headers: { 'content-type': this.#streamType } });
+    return new Response(body, {
+      status: 200,
+      headers: { 'content-type': this.#streamType || 'text/event-stream' },
+    });
   }
 }
 
