@@ -6,7 +6,7 @@ import { isCredentialLike, isSecretName } from './credential.ts';
 import { didYouMean } from './nearest.ts';
 import { checkName, type Entries, type ParseContext, type Parsed } from './parse-context.ts';
 import { defaultAllow, mayTakeRestricted } from './party.ts';
-import { type ProviderInput, providerSchema } from './schema.ts';
+import { type ProviderInput, providerSchema } from './schema-provider.ts';
 import type { DataPolicy, Party, ProviderConfig, ProviderTypeInfo, SecretRef } from './stack.ts';
 
 const SANDBOX = 'sandbox';

@@ -3,9 +3,10 @@
  * for editors. Descriptions and defaults here are what an editor shows. Unknown keys are errors.
  */
 import { z } from 'zod';
-import { CAPTURES, DATA_CLASSES, LATENCY_CLASSES } from '../core/protocol.ts';
+import { CAPTURES, LATENCY_CLASSES } from '../core/protocol.ts';
 import { DEFAULT_BREAKER, DEFAULT_HEDGE, DEFAULT_QUEUE } from './limits.ts';
 import { DEFAULT_RETRIES } from './retries.ts';
+import { dataClassSchema as dataClass, providerSchema } from './schema-provider.ts';
 import { DEFAULT_SHUTDOWN, shutdownSchema } from './shutdown.ts';
 import type { GatewayConfig, RetentionConfig, SpoolConfig, Timeouts } from './stack.ts';
 
@@ -42,9 +43,6 @@ export const DEFAULT_RETENTION: RetentionConfig = {
   filesDays: 30,
 };
 
-const dataClass = z
-  .enum(DATA_CLASSES as ['public', 'internal', 'confidential', 'restricted'])
-  .describe('How sensitive the data is, least to most.');
 const capture = z
   .enum(CAPTURES as ['none', 'metadata', 'full'])
   .describe('What is kept of a call: figures only, also tags and user, or the content too.');
@@ -57,72 +55,6 @@ const price = z.number().min(0);
 const bytes = z.int().min(1024);
 const days = z.int().min(1).max(DAY_LIMIT);
 const timeout = z.int().min(1).max(MAX_TIMEOUT_MS);
-
-export const secretRefSchema = z.union([
-  z.strictObject({ env: z.string().min(1).describe('Environment variable that holds the secret.') }),
-  z.strictObject({
-    file: z
-      .string()
-      .min(1)
-      .describe(
-        'File that holds the secret; the last line break is left out. `$NAME`: the file whose path is in that environment variable.',
-      ),
-  }),
-]);
-
-export const dataPolicySchema = z.strictObject({
-  party: z
-    .enum(['own', 'private', 'third'])
-    .nullable()
-    .optional()
-    .describe(
-      "Whose machine the data reaches; `private`: a vendor's model in your own cloud account. Not declared and not known: nothing may be sent.",
-    ),
-  allow: z
-    .array(dataClass)
-    .optional()
-    .describe(
-      'Data classes that may be sent. Default: own = all; private = all but restricted; third = public and internal. `restricted` never goes to a third party.',
-    ),
-  regions: z.array(z.string().min(1)).optional().describe('Where the vendor handles the data, e.g. `eu`.'),
-  retentionDays: z.number().min(0).nullable().optional().describe('Days the vendor keeps inputs.'),
-  trainsOnData: z.boolean().nullable().optional().describe('Whether the vendor trains on inputs.'),
-});
-
-export const providerSchema = z.strictObject({
-  type: z
-    .string()
-    .min(1)
-    .optional()
-    .describe("The provider type. Default: the entry's name, when that is a type."),
-  baseUrl: z
-    .string()
-    .nullable()
-    .optional()
-    .describe("Origin and path prefix, e.g. `http://10.0.0.5:8000/v1`. Default: the type's own."),
-  apiKey: secretRefSchema
-    .nullable()
-    .optional()
-    .describe(
-      "The credential, by reference. Default: the type's own environment variable; `null`: none is sent.",
-    ),
-  credentials: z
-    .record(z.string(), secretRefSchema)
-    .optional()
-    .describe('Secrets besides the key that this type takes, by reference: access keys, a key file.'),
-  headers: z
-    .record(z.string(), z.union([z.string(), secretRefSchema]))
-    .optional()
-    .describe('Extra request headers. Credentials by reference.'),
-  default: z
-    .boolean()
-    .optional()
-    .describe('Takes model names that no other provider, or more than one, offers. Default false.'),
-  dataPolicy: dataPolicySchema
-    .optional()
-    .describe('What may be sent there, and what the vendor does with it.'),
-  options: z.record(z.string(), z.unknown()).optional().describe('Settings only this type knows.'),
-});
 
 export const tokenPriceSchema = z
   .strictObject({
@@ -403,7 +335,6 @@ export const stackSchema = z
 
 /** A stack as people write it. */
 export type StackInput = z.input<typeof stackSchema>;
-export type ProviderInput = z.output<typeof providerSchema>;
 export type DeploymentInput = z.output<typeof deploymentSchema>;
 export type TaskInput = z.output<typeof taskSchema>;
 export type TargetInput = z.output<typeof targetSchema>;
