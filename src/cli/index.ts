@@ -38,6 +38,11 @@ export const commands: readonly CommandEntry[] = [
     'Advise on one task: which stack, why, at what cost, what next',
     async () => (await import('./advise.ts')).adviseCommand,
   ),
+  entry(
+    'recommendations',
+    'What the advisor proposes, what was decided, and what came of it',
+    async () => (await import('./recommendations.ts')).recommendationsCommand,
+  ),
   entry('calls', 'List, follow and show calls', async () => (await import('./calls.ts')).callsCommand),
   entry(
     'costs',

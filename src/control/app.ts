@@ -17,6 +17,7 @@ import { feedbackRoutes } from './handlers/feedback.ts';
 import { historyRoutes } from './handlers/history.ts';
 import { keyRoutes } from './handlers/keys.ts';
 import { overviewRoutes } from './handlers/overview.ts';
+import { recommendationRoutes } from './handlers/recommendations.ts';
 import { revisionRoutes } from './handlers/revisions.ts';
 import { sessionRoutes } from './handlers/session.ts';
 import { stackRoutes } from './handlers/stack.ts';
@@ -44,6 +45,7 @@ export const routes: readonly Route[] = [
   ...historyRoutes,
   ...evidenceRoutes,
   ...adviceRoutes,
+  ...recommendationRoutes,
 ];
 
 /** The app. `assets` absent: no dashboard (the CLI's own use). */

@@ -18,6 +18,8 @@ import { watchConfig } from '../stack/load.ts';
 import type { Snapshot } from '../stack/stack.ts';
 import { openStore } from '../store/open.ts';
 import type { Store } from '../store/store.ts';
+import { createAdviceKind, startAdviceSchedule } from './advice/advice-job.ts';
+import { createAdviceKeeper } from './advice/keeper.ts';
 import { createApp } from './app.ts';
 import { createBatchKind } from './batches/batch-job.ts';
 import { createKeptApi, type KeptApi } from './batches/kept-api.ts';
@@ -99,7 +101,7 @@ async function assemble(setup: ControlSetup, store: Store): Promise<Control> {
   const { options, clock, logger, mode } = setup;
   const makeId = createIdMaker(clock.now);
   const notices = mode === 'server' ? await ensureSecrets({ store, clock, makeId, ...options }) : [];
-  const deps: ControlDeps = {
+  const parts: Omit<ControlDeps, 'advice'> = {
     store,
     revisions: createRevisions({
       ...setup,
@@ -123,6 +125,7 @@ async function assemble(setup: ControlSetup, store: Store): Promise<Control> {
     makeId,
     logger,
   };
+  const deps: ControlDeps = { ...parts, advice: createAdviceKeeper(parts) };
   await deps.revisions.start({ activate: mode === 'server' });
   const drain = openDrain(deps, options);
   const runner = mode === 'server' ? startRunner(deps, setup) : null;
@@ -141,6 +144,7 @@ async function assemble(setup: ControlSetup, store: Store): Promise<Control> {
     rest: async () => runner?.stop(),
     async stop() {
       stopJobs();
+      await deps.advice.stop();
       await runner?.stop();
       setup.assets?.close();
       deps.live.close();
@@ -169,7 +173,7 @@ function startRunner(deps: ControlDeps, { options, calls = NO_LINE_CALLS }: Cont
   const { store, makeId, clock, logger } = deps;
   const runner = createJobRunner({
     store: store.jobs,
-    kinds: [createBatchKind(deps, calls)],
+    kinds: [createBatchKind(deps, calls), createAdviceKind(deps)],
     worker: makeId('job'),
     // The data folder is locked by this process.
     exclusive: options.databaseUrl === null,
@@ -208,6 +212,7 @@ function startJobs(deps: ControlDeps, options: ControlOptions): () => void {
     clock.every(KEEP_ALIVE_EVERY_MS, () => live.keepAlive()),
   ];
   if (options.databaseUrl !== null) timers.push(clock.every(REFRESH_EVERY_MS, () => void refresh(deps)));
+  const stopAdvice = startAdviceSchedule(deps);
   const { configFile } = revisions.status();
   const watcher =
     configFile !== null && options.watch
@@ -217,6 +222,7 @@ function startJobs(deps: ControlDeps, options: ControlOptions): () => void {
     logger.info({ file: configFile, watching: options.watch }, 'the stack comes from a file');
   return () => {
     for (const timer of timers) timer.stop();
+    stopAdvice();
     watcher?.close();
   };
 }

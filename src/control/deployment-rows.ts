@@ -1,12 +1,12 @@
 /** The deployments of the stack that serves, with what is known of each. */
 import { TrimtabError } from '../core/error.ts';
-import { statedPrice } from '../evidence/pricing.ts';
 import { findProvider } from '../providers/index.ts';
 import { createTargetResolver } from '../routing/target.ts';
 import type { DeploymentConfig, Drain, Snapshot, Stack } from '../stack/stack.ts';
 import type { DeploymentRow, GroupRowWithLatency } from './api-types.ts';
 import type { ControlDeps } from './deps.ts';
 import { groupWithLatency, NO_FIGURES, NO_LATENCIES } from './figures.ts';
+import { readPrice } from './price-now.ts';
 import { DAY_MS } from './window.ts';
 
 const MAX_DEPLOYMENTS = 1000;
@@ -115,21 +115,4 @@ function readDrain(name: string, { snapshot, deps, isBusy }: DrainContext): Depl
 function isSandbox(config: DeploymentConfig, { stack }: Snapshot): boolean {
   const type = stack.providers[config.provider]?.type;
   return type !== undefined && findProvider(type)?.sandbox === true;
-}
-
-/** Price now; `null` when there is none, or when the provider cannot be bound (its secret is missing). */
-function readPrice(
-  deployment: DeploymentConfig,
-  snapshot: Snapshot,
-  now: { at: number; measuredTokensPerSecond: number | null },
-): DeploymentRow['price'] {
-  const provider = snapshot.stack.providers[deployment.provider];
-  const secrets = snapshot.secrets[deployment.provider] ?? { apiKey: null, headers: {} };
-  try {
-    const connection = provider && findProvider(provider.type)?.connect(provider, secrets);
-    return connection ? statedPrice({ deployment, connection, ...now }) : null;
-  } catch (error) {
-    if (error instanceof TrimtabError) return null;
-    throw error;
-  }
 }

@@ -4,6 +4,7 @@ import type { Logger } from '../core/log.ts';
 import type { Metrics } from '../evidence/metrics.ts';
 import type { DeploymentHealthView } from '../gateway/gateway.ts';
 import type { Store } from '../store/store.ts';
+import type { AdviceKeeper } from './advice/kept-advice.ts';
 import type { JobRunner } from './jobs/runner.ts';
 import type { ProcessHealth } from './link.ts';
 import type { LiveCalls } from './live.ts';
@@ -18,6 +19,7 @@ export interface ControlDeps {
   live: LiveCalls;
   /** Work in the background. Without a server it is put down for the next one. */
   jobs: Pick<JobRunner, 'add' | 'cancel'>;
+  advice: AdviceKeeper;
   metrics: Metrics;
   state: RunState;
   clock: Clock;

@@ -177,7 +177,7 @@ export const ERRORS = {
   shutting_down: row([503, 'api_error', true, 'Send the call to another replica, or try again.']),
   config_invalid: row([422, 'invalid_request_error', false, 'Correct the path that is named.']),
   config_is_file: row([409, 'invalid_request_error', false, 'The stack comes from a file: edit that file.']),
-  conflict: row([409, 'invalid_request_error', false, 'Choose another name.']),
+  conflict: row([409, 'invalid_request_error', false, 'Choose another name, or read it again and repeat.']),
   data_folder_in_use: row([409, 'api_error', false, 'Stop the other process, or set TRIMTAB_DATA_DIR.']),
   address_unavailable: row([
     409,

@@ -1,6 +1,6 @@
 import type { Interval } from './interval.ts';
 
-/** `reopened` ones are proposed again: what they rested on has changed. */
+/** One that is reopened is proposed again: what it rested on has changed. */
 export type RecommendationState = 'proposed' | 'accepted' | 'proving' | 'adopted' | 'rejected' | 'realised';
 
 export const RECOMMENDATION_STATES: readonly RecommendationState[] = [
@@ -29,6 +29,8 @@ export interface Recommendation {
   /** Change of cost, USD a month, 80 % interval; negative saves. `null`: not an effect on cost. */
   predictedUsdPerMonth: Interval | null;
   realised: RealisedEffect | null;
+  /** What has changed since it was accepted and speaks against it, in words; `null`: nothing. */
+  doubt: string | null;
   /** Epoch milliseconds. */
   createdAt: number;
   changedAt: number;
@@ -39,6 +41,7 @@ export interface Recommendation {
 export interface RecommendationChange {
   at: number;
   from: RecommendationState | null;
+  /** The same as `from`: it stayed, and something about it was noted. */
   to: RecommendationState;
   by: string;
   note: string | null;
@@ -50,6 +53,8 @@ export interface RealisedEffect {
   usdPerMonth: Interval;
   callsBefore: number;
   callsAfter: number;
+  /** Calls were looked at from here, epoch milliseconds; those before the adoption are held against those since. */
+  from: number;
   measuredAt: number;
   /** Whether the middle lies within the prediction; `null`: none was made. */
   inside: boolean | null;

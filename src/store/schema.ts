@@ -30,6 +30,7 @@ export interface Database {
   imports: ImportsTable;
   profiles: ProfilesTable;
   recommendations: RecommendationsTable;
+  advices: AdvicesTable;
   files: FilesTable;
   file_chunks: FileChunksTable;
   batches: BatchesTable;
@@ -255,6 +256,15 @@ export interface RecommendationsTable {
   body: string;
   created_at: number;
   changed_at: number;
+}
+
+/** JSON in text: read whole, never searched. */
+export interface AdvicesTable {
+  task: string;
+  at: number;
+  basis: string;
+  summary: string;
+  body: string;
 }
 
 export interface SettingsTable {

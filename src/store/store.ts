@@ -337,8 +337,25 @@ export interface StoredProfile {
   by: string;
 }
 
+/** The newest advice of a task, worked out once and read often. JSON that the advisor writes and reads. */
+export interface StoredAdvice {
+  task: string;
+  /** Epoch milliseconds it was worked out at. */
+  at: number;
+  /** What it was made from, small: when that changes, it is stale. */
+  basis: unknown;
+  /** What lists and overviews show of it. */
+  summary: unknown;
+}
+
 /** Profiles and recommendations: few rows, kept for good, since what came of advice is what it is judged by. */
 export interface AdviceStore {
+  /** By task. */
+  advices(): Promise<StoredAdvice[]>;
+  advice(task: string): Promise<(StoredAdvice & { advice: unknown }) | undefined>;
+  /** Takes the place of an earlier one, unless that is newer. */
+  saveAdvice(advice: StoredAdvice & { advice: unknown }): Promise<void>;
+  removeAdvice(task: string): Promise<void>;
   profile(task: string): Promise<StoredProfile | undefined>;
   profiles(): Promise<StoredProfile[]>;
   saveProfile(profile: StoredProfile): Promise<void>;
@@ -347,7 +364,8 @@ export interface AdviceStore {
   recommendation(id: string): Promise<Recommendation | undefined>;
   /**
    * Keeps a new one (`expected: null`), or a changed one when it was last changed at `expected`. Returns false when it
-   * was not: somebody else changed it first.
+   * was not (somebody else changed it first), or when another of the same task and target is open (neither rejected
+   * nor realised): there is at most one.
    */
   save(recommendation: Recommendation, options: { expected: number | null }): Promise<boolean>;
 }

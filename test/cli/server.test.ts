@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type {
   BatchAnswer,
@@ -12,6 +13,7 @@ import type {
   HistoryAnswer,
   KeyCreated,
   KeysAnswer,
+  RecommendationsAnswer,
   RevisionsAnswer,
 } from '../../src/control/api-types.ts';
 import { type RunningTrimtab, startTrimtab } from '../../src/main.ts';
@@ -255,6 +257,26 @@ describe('with a server', () => {
     expect((await cli('revisions', 'list')).out).toMatch(
       new RegExp(`^\\* +${before.active} .* rolled back`, 'm'),
     );
+  });
+
+  test('recommendations are listed, shown, decided on with a reason, and calibrated', async () => {
+    const profile = fileURLToPath(new URL('../../examples/profiles/support-reply.yaml', import.meta.url));
+    expect((await cli('recommendations')).out).toContain('Nothing is recommended');
+    expect((await cli('advise', '--profile', profile, '--publish')).code).toBe(0);
+    const { recommendations } = await json<RecommendationsAnswer>('recommendations', '--state', 'proposed');
+    const { id = '' } = recommendations.find(({ target }) => target === 'caching') ?? {};
+    expect((await cli('recommendations')).out).toMatch(new RegExp(`^${id} +support-reply +Caching`, 'm'));
+    expect((await cli('recommendations', 'reject', id)).code).toBe(2);
+    const rejected = await cli('recommendations', 'reject', id, '--reason', 'prompts differ', '--by', 'ann');
+    expect(rejected).toMatchObject({ code: 0, out: 'Caching and batching for support-reply is rejected.\n' });
+    const { out } = await cli('recommendations', 'show', id);
+    expect(out).toMatch(/^predicted +saves \$/m);
+    expect(out).toContain('rejected by ann: prompts differ');
+    const wrong = await cli('recommendations', 'adopt', id);
+    expect(wrong).toMatchObject({ code: 1, err: expect.stringContaining('it can become proposed') });
+    expect((await cli('recommendations', 'reopen', id)).out).toContain('is proposed');
+    expect((await cli('recommendations', 'calibration')).out).toContain('Nothing was measured yet');
+    expect((await cli('recommendations', 'renew')).out).toMatch(/^job_/);
   });
 
   test('status says what runs', async () => {

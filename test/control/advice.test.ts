@@ -62,10 +62,12 @@ test('imported history is measured', async () => {
   }));
   const importId = 'imp_01m89krc03mdve01b5arw9v95r';
   expect((await fixture.send('POST', '/api/v1/history/rows', { importId, rows })).status).toBe(200);
-  const { advice, evidenceCalls } = (await (
-    await fixture.get('/api/v1/advice/reply')
-  ).json()) as AdviceAnswer;
-  expect(evidenceCalls).toBe(200);
+  // What is stored stands until it is worked out anew, and says why it is stale.
+  const stored = (await (await fixture.get('/api/v1/advice/reply')).json()) as AdviceAnswer;
+  expect(stored).toMatchObject({ evidenceCalls: 0, stale: ['history was imported or removed'] });
+  const renewed = await fixture.send('POST', '/api/v1/advice/reply/renew');
+  const { advice, evidenceCalls, stale } = (await renewed.json()) as AdviceAnswer;
+  expect([evidenceCalls, stale]).toEqual([200, []]);
   expect(advice.profile.facts['tokens.inputPerCall'].source.kind).toBe('measured');
 });
 

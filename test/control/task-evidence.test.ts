@@ -146,6 +146,7 @@ describe.each([
       evidence: [],
       predictedUsdPerMonth: null,
       realised: null,
+      doubt: null,
       createdAt: 1,
       changedAt: 1,
       adoptedAt: null,
@@ -158,7 +159,31 @@ describe.each([
     expect(await store.advice.save({ ...made, state: 'rejected', changedAt: 3 }, { expected: 1 })).toBe(
       false,
     );
-    expect(await store.advice.recommendations('p')).toEqual([accepted]);
+    // One open recommendation for a task and a target, whoever is first; another once it is closed.
+    const other: Recommendation = { ...made, id: 'rec_3' };
+    expect(await store.advice.save(other, { expected: null })).toBe(false);
+    const rejected: Recommendation = { ...accepted, state: 'rejected', changedAt: 3 };
+    expect(await store.advice.save(rejected, { expected: 2 })).toBe(true);
+    expect(await store.advice.save(other, { expected: null })).toBe(true);
+    expect(await store.advice.save({ ...accepted, changedAt: 4 }, { expected: 3 })).toBe(false);
+    expect(await store.advice.recommendations('p')).toEqual([rejected, other]);
     expect(await store.advice.recommendation('rec_2')).toBeUndefined();
+  });
+
+  test('the newest advice of a task stands; lists read it without its body', async () => {
+    const kept = {
+      task: 'p',
+      at: 5,
+      basis: { revision: 'r' },
+      summary: { finding: 'f' },
+      advice: { big: 1 },
+    };
+    await store.advice.saveAdvice(kept);
+    await store.advice.saveAdvice({ ...kept, at: 4, advice: { big: 0 } });
+    expect(await store.advice.advice('p')).toEqual(kept);
+    const { advice: _, ...listed } = kept;
+    expect(await store.advice.advices()).toEqual([listed]);
+    await store.advice.removeAdvice('p');
+    expect(await store.advice.advice('p')).toBeUndefined();
   });
 });

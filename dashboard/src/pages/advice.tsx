@@ -50,8 +50,8 @@ export function AdvicePage() {
 function Basis({ answer: { advice, profile, evidenceCalls } }: { answer: AdviceAnswer }) {
   return (
     <>
-      From <CallsLink filter={{ task: advice.task }}>{plural(evidenceCalls, 'call')}</CallsLink> and the
-      profile by {profile.by} of {formatDay(profile.at)}.{' '}
+      From <CallsLink filter={{ task: advice.task }}>{plural(evidenceCalls, 'call')}</CallsLink> and{' '}
+      {profile ? `the profile by ${profile.by} of ${formatDay(profile.at)}` : 'what the stack declares'}.{' '}
       {advice.openQuestions.length > 0 && (
         <>
           Worth finding out first:{' '}

@@ -130,8 +130,9 @@ function columnsOf(words: string): Column<Row>[] {
       key: 'profile',
       head: 'Profile',
       lesser: true,
-      value: ({ profile }) => `${profile.by}, ${formatDay(profile.at)}`,
-      cell: ({ profile }) => `${profile.by}, ${formatDay(profile.at)}`,
+      value: ({ profile }) => (profile ? `${profile.by}, ${formatDay(profile.at)}` : null),
+      cell: ({ profile }) =>
+        profile ? `${profile.by}, ${formatDay(profile.at)}` : <span className="muted">none</span>,
     },
   ];
 }

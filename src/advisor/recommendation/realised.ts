@@ -19,6 +19,8 @@ export interface PricedCall {
 }
 
 export interface RealisedQuestion {
+  /** Where the calls begin, epoch milliseconds. */
+  from: number;
   adoptedAt: number;
   now: number;
   /** A sample of priced calls around the adoption. */
@@ -30,7 +32,7 @@ export interface RealisedQuestion {
 
 /** `null`: too early, or too few priced calls on one of the two sides. */
 export function measureRealised(question: RealisedQuestion): RealisedEffect | null {
-  const { adoptedAt, now, calls, callsSince, predicted } = question;
+  const { from, adoptedAt, now, calls, callsSince, predicted } = question;
   const days = (now - adoptedAt) / DAY_MS;
   const before = momentsOf(calls.filter(({ at }) => at < adoptedAt));
   const after = momentsOf(calls.filter(({ at }) => at >= adoptedAt));
@@ -43,6 +45,7 @@ export function measureRealised(question: RealisedQuestion): RealisedEffect | nu
     usdPerMonth: { low: mid - spread, mid, high: mid + spread },
     callsBefore: before.count,
     callsAfter: after.count,
+    from,
     measuredAt: now,
     inside: predicted === null ? null : mid >= predicted.low && mid <= predicted.high,
   };
@@ -62,10 +65,23 @@ export interface Calibration {
   inside: number;
   /** `null`: none was measured. */
   share: number | null;
+  /** 80 % interval of the share that the few measured stand for; `null`: none was. */
+  shareInterval: { low: number; high: number } | null;
 }
 
 export function calibrate(effects: readonly (RealisedEffect | null)[]): Calibration {
   const judged = effects.filter((effect) => effect !== null && effect.inside !== null);
+  const measured = judged.length;
   const inside = judged.filter((effect) => effect?.inside === true).length;
-  return { measured: judged.length, inside, share: judged.length === 0 ? null : inside / judged.length };
+  if (measured === 0) return { measured, inside, share: null, shareInterval: null };
+  return { measured, inside, share: inside / measured, shareInterval: wilson(inside, measured) };
+}
+
+/** Wilson's score interval of a share, 80 %: holds also for few, and for none or all inside. */
+function wilson(inside: number, measured: number): { low: number; high: number } {
+  const share = inside / measured;
+  const z = Z80 ** 2 / measured;
+  const middle = (share + z / 2) / (1 + z);
+  const half = (Z80 / (1 + z)) * Math.sqrt((share * (1 - share)) / measured + z / (4 * measured));
+  return { low: Math.max(0, middle - half), high: Math.min(1, middle + half) };
 }

@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { RECOMMENDATION_STATES, type Recommendation } from '../../core/recommendation.ts';
-import { changeState, type Draft, NEXT_STATES, reconcile } from './lifecycle.ts';
+import { changeState, type Draft, NEXT_STATES, reconcile, toRecommendation } from './lifecycle.ts';
 import { calibrate, measureRealised, type PricedCall } from './realised.ts';
 
 const DAY = 86_400_000;
 const NOW = Date.UTC(2026, 10, 20);
 const WHO = { at: NOW, by: 'ada' };
+const OCCASION = { at: NOW, by: 'the advisor', causes: ['the price of a went from $2 to $1'] };
 
 const draft = (change: Partial<Draft> = {}): Draft => ({
   task: 'reply',
@@ -25,6 +26,7 @@ const standing = (change: Partial<Recommendation> = {}): Recommendation => ({
   id: 'rec_1',
   state: 'proposed',
   realised: null,
+  doubt: null,
   createdAt: NOW - DAY,
   changedAt: NOW - DAY,
   adoptedAt: null,
@@ -67,34 +69,101 @@ describe('lifecycle', () => {
 });
 
 describe('reconcile', () => {
+  const outside = draft({ predictedUsdPerMonth: { low: -900, mid: -700, high: -500 } });
+  const one = (state: Recommendation['state'], now: Draft[]) =>
+    reconcile([standing({ state })], now, OCCASION).changed[0];
+
   test('the same advice again changes nothing', () => {
-    expect(reconcile([standing()], [draft()], WHO)).toEqual({ added: [], changed: [] });
+    for (const state of RECOMMENDATION_STATES)
+      expect(reconcile([standing({ state })], [draft()], OCCASION)).toEqual({ added: [], changed: [] });
   });
 
   test('a proposal nobody took up follows the evidence', () => {
-    const { changed } = reconcile([standing()], [draft({ why: 'prompts repeat more' })], WHO);
-    expect(changed).toMatchObject([{ id: 'rec_1', state: 'proposed', why: 'prompts repeat more' }]);
-    const gone = reconcile([standing()], [], WHO);
-    expect(gone.changed).toMatchObject([{ state: 'rejected' }]);
+    expect(one('proposed', [draft({ why: 'prompts repeat more' })])).toMatchObject({
+      id: 'rec_1',
+      state: 'proposed',
+      why: 'prompts repeat more',
+      history: [],
+    });
+    expect(one('proposed', [])).toMatchObject({
+      state: 'rejected',
+      history: [{ by: 'the advisor', note: 'no longer advised: the price of a went from $2 to $1' }],
+    });
   });
 
-  test('what is under way stays as it was decided on', () => {
-    for (const state of ['accepted', 'proving', 'adopted'] as const) {
-      expect(reconcile([standing({ state })], [draft({ why: 'else' })], WHO)).toEqual({
-        added: [],
-        changed: [],
+  test('what was withdrawn comes back when it is advised again; what a person rejected does not', () => {
+    const withdrawn = one('proposed', []) as Recommendation;
+    expect(reconcile([withdrawn], [draft()], OCCASION).changed).toMatchObject([{ state: 'proposed' }]);
+    const rejected = changeState(standing(), { to: 'rejected', note: 'no time', ...WHO });
+    expect(reconcile([rejected], [draft()], OCCASION)).toEqual({ added: [], changed: [] });
+    expect(reconcile([rejected], [outside], OCCASION).changed).toMatchObject([{ state: 'proposed' }]);
+  });
+
+  test('what was decided on stays as it was decided, unless the effect left its interval: then the reason is kept', () => {
+    for (const state of ['accepted', 'proving'] as const) {
+      expect(one(state, [draft({ why: 'else' })])).toBeUndefined();
+      expect(one(state, [outside])).toMatchObject({
+        state: 'proposed',
+        predictedUsdPerMonth: { mid: -700 },
+        history: [
+          {
+            from: state,
+            to: 'proposed',
+            note: 'reopened: the prediction was "saves $80 to $120 a month" and is "saves $500 to $900 a month": the price of a went from $2 to $1',
+          },
+        ],
       });
     }
+    expect(one('adopted', [outside])).toBeUndefined();
   });
 
-  test('a rejected one comes back when the effect leaves its interval, not before', () => {
-    const rejected = standing({ state: 'rejected' });
-    const inside = draft({ predictedUsdPerMonth: { low: -130, mid: -110, high: -90 } });
-    expect(reconcile([rejected], [inside], WHO).changed).toEqual([]);
-    const outside = draft({ predictedUsdPerMonth: { low: -900, mid: -700, high: -500 } });
-    expect(reconcile([rejected], [outside], WHO).changed).toMatchObject([
-      { state: 'proposed', predictedUsdPerMonth: { mid: -700 } },
+  test('what was decided on and is no longer advised is marked, once, and cleared when it is advised again', () => {
+    const doubtful = one('proving', []) as Recommendation;
+    expect(doubtful).toMatchObject({ state: 'proving', doubt: expect.stringContaining('no longer advised') });
+    expect(reconcile([doubtful], [], OCCASION)).toEqual({ added: [], changed: [] });
+    expect(reconcile([doubtful], [draft()], OCCASION).changed).toMatchObject([
+      { state: 'proving', doubt: null },
     ]);
+    expect(changeState(doubtful, { to: 'adopted', note: null, ...WHO }).doubt).toBeNull();
+  });
+
+  test('a realised one keeps what was measured; when its prediction moved another is added', () => {
+    expect(reconcile([standing({ state: 'realised' })], [outside], OCCASION)).toEqual({
+      added: [outside],
+      changed: [],
+    });
+  });
+
+  test('of one task and target at most one is open, whatever comes in whatever order', () => {
+    const effect = fc.constantFrom<Draft['predictedUsdPerMonth']>(
+      null,
+      draft().predictedUsdPerMonth,
+      outside.predictedUsdPerMonth,
+    );
+    const event = fc.oneof(
+      fc.record({ to: fc.constantFrom(...RECOMMENDATION_STATES) }),
+      fc.record({ drafts: fc.array(effect, { maxLength: 1 }) }),
+    );
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 12 }), (events) => {
+        let all: Recommendation[] = [];
+        for (const [at, event] of events.entries()) {
+          if ('to' in event) {
+            const last = all.at(-1);
+            if (last && NEXT_STATES[last.state].includes(event.to))
+              all = [...all.slice(0, -1), changeState(last, { ...WHO, at, to: event.to, note: null })];
+            continue;
+          }
+          const drafts = event.drafts.map((predictedUsdPerMonth) => draft({ predictedUsdPerMonth }));
+          const { added, changed } = reconcile(all, drafts, { ...OCCASION, at });
+          all = all.map((each) => changed.find(({ id }) => id === each.id) ?? each);
+          all.push(...added.map((each) => toRecommendation(each, { id: `rec_${at}`, ...WHO })));
+        }
+        const open = all.filter(({ state }) => state !== 'rejected' && state !== 'realised');
+        expect(open.length).toBeLessThanOrEqual(1);
+      }),
+      { numRuns: 50 },
+    );
   });
 });
 
@@ -102,6 +171,7 @@ describe('realised effect', () => {
   const calls = (from: number, count: number, usd: (index: number) => number): PricedCall[] =>
     Array.from({ length: count }, (_, index) => ({ at: from + index, usd: usd(index) }));
   const question = {
+    from: NOW - 28 * DAY,
     adoptedAt: NOW,
     now: NOW + 10 * DAY,
     callsSince: 10_000,
@@ -151,6 +221,7 @@ describe('realised effect', () => {
       usdPerMonth: { low: 0, mid: 0, high: 0 },
       callsBefore: 1,
       callsAfter: 1,
+      from: NOW,
       measuredAt: NOW,
       inside,
     });
@@ -158,7 +229,10 @@ describe('realised effect', () => {
       measured: 2,
       inside: 1,
       share: 0.5,
+      // Two say little: the interval says so.
+      shareInterval: { low: expect.closeTo(0.16, 1), high: expect.closeTo(0.84, 1) },
     });
+    expect(calibrate([effect(true)]).shareInterval).toMatchObject({ high: 1 });
     expect(calibrate([]).share).toBeNull();
   });
 });

@@ -70,7 +70,6 @@ function addHours(served: readonly Hour[], imported: readonly Hour[]): Hour[] {
   return served.map(({ at, calls }) => ({ at, calls: calls + (extra.get(at) ?? 0) }));
 }
 
-/** Places stand where equal shares of the calls lie between them, so that a busy hour weighs what it should. */
 async function drawSample(
   store: Store,
   filter: HistoryFilter,
@@ -79,22 +78,28 @@ async function drawSample(
   const total = served.reduce((sum, { calls }) => sum + calls, 0);
   const imported = await store.history.sample(filter, MAX_SAMPLE);
   if (total === 0) return imported;
-  const places: number[] = [];
-  let passed = 0;
-  for (const { at, calls } of served) {
-    for (; places.length < PLACES && passed + calls > (places.length * total) / PLACES; ) {
-      const within = (places.length * total) / PLACES - passed;
-      places.push(at + Math.floor((within / calls) * HOUR_MS));
-    }
-    passed += calls;
-  }
-  const own = await store.taskCalls.sample(filter, places);
+  const own = await store.taskCalls.sample(filter, placesOf(served, PLACES));
   if (imported.length === 0) return own.slice(0, MAX_SAMPLE);
   // Each source in the share it has of the calls.
   const importedTotal = (await store.history.hourly(filter)).reduce((sum, { calls }) => sum + calls, 0);
   const share = importedTotal / (importedTotal + total);
   const size = Math.min(imported.length / share, own.length / (1 - share), MAX_SAMPLE);
   return [...imported.slice(0, Math.round(size * share)), ...spread(own, Math.round(size * (1 - share)))];
+}
+
+/** Times to sample calls from: equal shares of the calls lie between them, so that a busy hour weighs what it should. */
+export function placesOf(hours: readonly Hour[], count: number): number[] {
+  const total = hours.reduce((sum, { calls }) => sum + calls, 0);
+  const places: number[] = [];
+  let passed = 0;
+  for (const { at, calls } of hours) {
+    for (; places.length < count && passed + calls > (places.length * total) / count; ) {
+      const within = (places.length * total) / count - passed;
+      places.push(at + Math.floor((within / calls) * HOUR_MS));
+    }
+    passed += calls;
+  }
+  return places;
 }
 
 function spread<T>(items: readonly T[], count: number): T[] {

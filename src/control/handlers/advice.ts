@@ -1,15 +1,11 @@
 import { z } from 'zod';
-import type { Advice } from '../../advisor/advice.ts';
-import { advise } from '../../advisor/advise.ts';
-import { createProfile } from '../../advisor/profile/create.ts';
-import { parseProfile } from '../../advisor/profile/parse.ts';
 import { renderReport } from '../../advisor/report/report.ts';
 import { TrimtabError } from '../../core/error.ts';
-import { ConfigError } from '../../stack/problems.ts';
-import type { StoredProfile } from '../../store/store.ts';
-import { readTaskEvidence } from '../advice/task-evidence.ts';
-import { adviceAnswer, adviceListAnswer } from '../advice-answers.ts';
-import type { AdviceAnswer, AdviceListAnswer } from '../api-types.ts';
+import { requestAdvice } from '../advice/advice-job.ts';
+import type { AdvisedTask } from '../advice/kept-advice.ts';
+import { parseStored } from '../advice/parse-stored.ts';
+import { adviceAnswer, adviceListAnswer, adviceRequested } from '../advice-answers.ts';
+import type { AdviceAnswer, AdviceListAnswer, AdviceRequested, AdviceRow } from '../api-types.ts';
 import type { ControlDeps } from '../deps.ts';
 import { defineRoute, pathId, type Route } from '../route.ts';
 
@@ -17,34 +13,43 @@ export const adviceRoutes: Route[] = [
   defineRoute({
     method: 'GET',
     path: '/api/v1/advice',
-    summary: 'Tasks with a profile, and what is advised for each',
+    summary: 'Tasks with a profile or enough calls, and what is advised for each, as it was last worked out',
     answer: { status: 200, schema: adviceListAnswer },
-    async handle(_input, deps): Promise<AdviceListAnswer> {
-      const tasks: AdviceListAnswer['tasks'] = [];
-      // One after another: each takes a fraction of a second of this thread.
-      for (const stored of await deps.store.advice.profiles()) {
-        const { advice, evidenceCalls } = await adviceOf(stored, deps);
-        tasks.push({
-          task: stored.task,
-          profile: { at: stored.at, by: stored.by },
-          evidenceCalls,
-          finding: advice.finding,
-          base: advice.decision.base,
-          phase: advice.roadmap.phase,
-          next: advice.roadmap.next[0]?.title ?? null,
-        });
-      }
-      return { tasks };
+    async handle(_input, { advice }): Promise<AdviceListAnswer> {
+      const all = await advice.list();
+      return {
+        tasks: all.flatMap(toRow),
+        waiting: all.filter(({ kept }) => kept === null).map(({ task }) => task),
+      };
+    },
+  }),
+  defineRoute({
+    method: 'POST',
+    path: '/api/v1/advice/renew',
+    summary: 'Have every task advised anew in the background, also where the advice is up to date',
+    answer: { status: 201, schema: adviceRequested },
+    async handle(_input, deps): Promise<AdviceRequested> {
+      return { jobId: await requestAdvice(deps, { all: true }) };
     },
   }),
   defineRoute({
     method: 'GET',
     path: '/api/v1/advice/:id',
-    summary: 'The advice for a task: its stored profile with what is measured of it',
+    summary: 'The advice for a task as it was last worked out; worked out now when it never was',
     params: pathId,
     answer: { status: 200, schema: adviceAnswer },
-    async handle({ params }, deps): Promise<AdviceAnswer> {
-      return answerOf(await storedProfile(params.id, deps), deps);
+    handle: async ({ params }, deps): Promise<AdviceAnswer> => toAnswer(await findAdvice(params.id, deps)),
+  }),
+  defineRoute({
+    method: 'POST',
+    path: '/api/v1/advice/:id/renew',
+    summary: 'Work the advice for a task out anew, now',
+    params: pathId,
+    answer: { status: 200, schema: adviceAnswer },
+    async handle({ params }, { advice }): Promise<AdviceAnswer> {
+      const made = await advice.renew(params.id);
+      if (made === null) throw noAdvice(params.id);
+      return toAnswer({ ...made, stale: [] });
     },
   }),
   defineRoute({
@@ -54,13 +59,15 @@ export const adviceRoutes: Route[] = [
     params: pathId,
     body: z.record(z.string(), z.unknown()),
     answer: { status: 201, schema: adviceAnswer },
-    async handle({ params, body }, deps): Promise<AdviceAnswer> {
-      const profile = { ...body, task: params.id };
-      parsed(profile);
+    async handle({ params, body }, { store, advice, clock }): Promise<AdviceAnswer> {
+      const task = params.id;
+      const profile = { ...body, task };
+      parseStored(profile);
       const by = typeof body.by === 'string' ? body.by : 'the API';
-      const stored = { task: params.id, profile, at: deps.clock.now(), by };
-      await deps.store.advice.saveProfile(stored);
-      return answerOf(stored, deps);
+      await store.advice.saveProfile({ task, profile, at: clock.now(), by });
+      const made = await advice.renew(task);
+      if (made === null) throw noAdvice(task);
+      return toAnswer({ ...made, stale: [] });
     },
   }),
   defineRoute({
@@ -70,7 +77,7 @@ export const adviceRoutes: Route[] = [
     params: pathId,
     answer: { status: 200, schema: null, contentType: 'text/html' },
     async handle({ params }, deps): Promise<Response> {
-      const { advice } = await answerOf(await storedProfile(params.id, deps), deps);
+      const { advice } = await findAdvice(params.id, deps);
       return new Response(renderReport([{ name: params.id, advice }], 'html'), {
         headers: {
           'content-type': 'text/html; charset=utf-8',
@@ -82,36 +89,45 @@ export const adviceRoutes: Route[] = [
   }),
 ];
 
-async function storedProfile(task: string, { store }: ControlDeps): Promise<StoredProfile> {
-  const stored = await store.advice.profile(task);
-  if (stored) return stored;
-  throw new TrimtabError(
+type Found = NonNullable<Awaited<ReturnType<ControlDeps['advice']['find']>>>;
+
+async function findAdvice(task: string, { advice }: ControlDeps): Promise<Found> {
+  const found = await advice.find(task);
+  if (found) return found;
+  throw noAdvice(task);
+}
+
+function noAdvice(task: string): TrimtabError {
+  return new TrimtabError(
     'not_found',
-    `no profile of the task \`${task}\` is kept; \`trimtab advise --task ${task} --publish\` keeps one`,
+    `no profile of the task \`${task}\` is kept, and it has too few calls to be advised without; \`trimtab advise --task ${task} --publish\` keeps one`,
     { field: 'id' },
   );
 }
 
-async function answerOf(stored: StoredProfile, deps: ControlDeps): Promise<AdviceAnswer> {
-  const { advice, evidenceCalls } = await adviceOf(stored, deps);
-  return { advice, profile: { at: stored.at, by: stored.by }, evidenceCalls };
+function toAnswer({ advice, basis, summary, at, stale }: Found): AdviceAnswer {
+  return { advice, profile: profileOf(basis), evidenceCalls: summary.evidenceCalls, at, stale };
 }
 
-async function adviceOf(
-  { task, profile }: StoredProfile,
-  { store, clock }: ControlDeps,
-): Promise<{ advice: Advice; evidenceCalls: number }> {
-  const evidence = await readTaskEvidence(store, task);
-  const advice = advise({ profile: createProfile({ ...parsed(profile), task, evidence }), at: clock.now() });
-  return { advice, evidenceCalls: evidence?.calls ?? 0 };
+function profileOf({ profileAt, profileBy }: Found['basis']): AdviceAnswer['profile'] {
+  return profileAt === null || profileBy === null ? null : { at: profileAt, by: profileBy };
 }
 
-function parsed(profile: unknown): ReturnType<typeof parseProfile> {
-  try {
-    return parseProfile(profile);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    const field = error.problems[0]?.field;
-    throw new TrimtabError('invalid_request', error.message, field === undefined ? {} : { field });
-  }
+function toRow({ task, kept, stale }: AdvisedTask): AdviceRow[] {
+  if (!kept) return [];
+  const { summary, basis, at } = kept;
+  const { finding, base, phase, next, evidenceCalls } = summary;
+  return [
+    {
+      task,
+      profile: profileOf(basis),
+      evidenceCalls,
+      finding,
+      base,
+      phase,
+      next: next[0]?.title ?? null,
+      at,
+      stale,
+    },
+  ];
 }

@@ -11,6 +11,7 @@ import { history } from './0006-history.ts';
 import { advice } from './0007-advice.ts';
 import { batches } from './0008-batches.ts';
 import { operations } from './0009-operations.ts';
+import { keptAdvice } from './0010-kept-advice.ts';
 import type { Migration } from './migration.ts';
 
 /** Every step, oldest first. */
@@ -24,6 +25,7 @@ export const MIGRATIONS: readonly Migration[] = [
   advice,
   batches,
   operations,
+  keptAdvice,
 ];
 
 /**

@@ -1,0 +1,71 @@
+/** Which tasks are advised, and what is cheap to know of each: enough to see that an advice is stale. */
+import type { Basis } from '../../advisor/recommendation/basis.ts';
+import type { Snapshot } from '../../stack/stack.ts';
+import type { ControlDeps } from '../deps.ts';
+import { readPrice } from '../price-now.ts';
+import { DAY_MS } from '../window.ts';
+
+/** Calls, or imported rows, that make a task without a profile worth advising. */
+export const MIN_CALLS = 100;
+const CALLS_DAYS = 30;
+const MAX_TASKS = 5_000;
+/** Calls that named a model: no use case that could be advised as one. */
+const UNTASKED = 'untasked';
+
+export type SubjectDeps = Pick<ControlDeps, 'store' | 'revisions' | 'clock' | 'state'>;
+
+/** Tasks with a profile, and those with enough real calls or history, by name. */
+export async function readSubjects(deps: SubjectDeps): Promise<Map<string, Basis>> {
+  const { store, clock, revisions } = deps;
+  const now = clock.now();
+  const since = (days: number) => ({ since: now - days * DAY_MS, until: now, sandbox: false });
+  const [profiles, month, week, history] = await Promise.all([
+    store.advice.profiles(),
+    store.rollups.group(since(CALLS_DAYS), ['task'], MAX_TASKS),
+    store.rollups.group(since(7), ['task'], MAX_TASKS),
+    store.history.tasks(),
+  ]);
+  const kept = new Map(profiles.map((profile) => [profile.task, profile]));
+  const weekly = new Map(week.map(({ task, calls, refused }) => [task ?? '', calls - refused]));
+  const imported = new Map(history.map(({ task, rows }) => [task, rows]));
+  const called = month.filter(({ calls, refused }) => calls - refused >= MIN_CALLS);
+  const names = new Set([
+    ...kept.keys(),
+    ...called.flatMap(({ task }) => (task && task !== UNTASKED ? [task] : [])),
+    ...history.filter(({ rows }) => rows >= MIN_CALLS).map(({ task }) => task),
+  ]);
+  const snapshot = revisions.snapshot();
+  return new Map(
+    [...names].sort().map((task) => {
+      const profile = kept.get(task);
+      return [
+        task,
+        {
+          profileAt: profile?.at ?? null,
+          profileBy: profile?.by ?? null,
+          revision: revisions.active().id,
+          version: deps.state.version,
+          ...routeOf(task, snapshot, now),
+          callsPerWeek: weekly.get(task) ?? 0,
+          importedRows: imported.get(task) ?? 0,
+        },
+      ];
+    }),
+  );
+}
+
+/** The prices of today: a dated table changes them without a change of the stack. */
+function routeOf(task: string, snapshot: Snapshot, at: number): Pick<Basis, 'route' | 'prices'> {
+  const { tasks, deployments } = snapshot.stack;
+  const config = Object.hasOwn(tasks, task) ? tasks[task] : undefined;
+  if (!config) return { route: null, prices: {} };
+  const route = config.route.targets.map(({ deployment }) => deployment);
+  const prices: Basis['prices'] = {};
+  for (const name of route) {
+    const deployment = deployments[name];
+    // A price by measured speed moves with every call: that is no change of price.
+    const price = deployment && readPrice(deployment, snapshot, { at, measuredTokensPerSecond: null });
+    prices[name] = price ? { input: price.inputPerMillion, output: price.outputPerMillion } : null;
+  }
+  return { route, prices };
+}
