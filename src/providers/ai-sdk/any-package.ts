@@ -31,15 +31,15 @@ export const anyPackage: Provider = {
   // What a package cannot carry it says; what every package may or may not have is not known here. The rest has no word in
   // their common interface.
   features: toFeatures('streaming', 'reasoning logprobs manyChoices promptCache serviceTier'),
-  translated: ['chat'],
+  translated: ['chat', 'embeddings'],
   defaultBaseUrl: null,
   knowsAddress: true,
-  exampleOptions: { package: '@ai-sdk/groq' },
+  exampleOptions: { package: '@ai-sdk/mistral' },
   needsApiKey: false,
   apiKeyEnv: [],
   credentials: 'any',
   localPorts: [],
-  protocols: ['chat'],
+  protocols: ['chat', 'embeddings'],
   suggestedModels: [],
   defaultDataPolicy: () => UNDECLARED,
   parseOptions: (options) => ({ ...parseOptions(options) }),
@@ -101,6 +101,9 @@ function connect(config: ProviderConfig, secrets: ProviderSecrets): Connection {
     optionsName: '',
     features: anyPackage.features,
     streamType: '',
+    // What a package calls its options is not known, and an option it does not know it leaves out without a word.
+    embeds: () => ({ dimensions: null, inputType: null }),
+    answerHeaders: [],
     offers: () => true,
     settings: {
       ...options.settings,

@@ -1,10 +1,12 @@
 /** An instance of a vendor behind a package: its attempts, its prices, what it is asked without tokens. */
 import { randomBytes } from 'node:crypto';
 import { TrimtabError } from '../../core/error.ts';
+import type { Protocol } from '../../core/protocol.ts';
 import type { Features } from '../features.ts';
 import type { PriceBook } from '../price-book.ts';
 import type { AppRequest, Connection, Exchange, UpstreamRequest } from '../provider.ts';
 import type { Access } from './access.ts';
+import { openEmbeddings } from './embeddings.ts';
 import { openChat } from './exchange.ts';
 import {
   type CreateSdkProvider,
@@ -13,6 +15,7 @@ import {
   type PackageName,
   type SdkProvider,
 } from './package.ts';
+import type { EmbeddingWords } from './vendor.ts';
 
 /** An instance, resolved once. */
 export interface Instance {
@@ -25,6 +28,10 @@ export interface Instance {
   features: Features;
   /** Content type of its streams; empty: any. */
   streamType: string;
+  /** What a model calls the members of an embeddings request; `null`: there are no embeddings. */
+  embeds: ((model: string) => EmbeddingWords) | null;
+  /** Headers of whole answers that the package reads. */
+  answerHeaders: readonly string[];
   /** Provider options for a reasoning effort. Default: there is no such setting. */
   reasoning?: (effort: string, model: string) => Record<string, unknown> | null;
   /** Which of the names in the price book it serves. */
@@ -46,13 +53,29 @@ const MIN_SECRET_CHARS = 8;
 export function createConnection(instance: Instance): Connection {
   const { type, book, access } = instance;
   const openProvider = createOpener(instance);
+  const protocols: readonly Protocol[] = instance.embeds ? ['chat', 'embeddings'] : ['chat'];
 
   function open(request: AppRequest): Exchange {
+    const secrets = (): string[] =>
+      [...instance.secrets, ...access.secrets()].filter(({ length }) => length >= MIN_SECRET_CHARS);
+    if (request.protocol === 'embeddings' && instance.embeds) {
+      return openEmbeddings({
+        reading: { vendor: type, secrets },
+        request,
+        words: instance.embeds(request.model),
+        optionsName: instance.optionsName,
+        answerHeaders: instance.answerHeaders,
+        errands: access.begin(),
+        openModel: async (fetchBy) => {
+          const model = (await openProvider(fetchBy)).embeddingModel?.(request.model);
+          if (!model) throw new TrimtabError('upstream_error', `${type} has no embeddings`);
+          return model;
+        },
+      });
+    }
     if (request.protocol !== 'chat') {
       throw new TrimtabError('protocol_mismatch', `${type} does not serve ${request.protocol}`);
     }
-    const secrets = (): string[] =>
-      [...instance.secrets, ...access.secrets()].filter(({ length }) => length >= MIN_SECRET_CHARS);
     return openChat({
       reading: { vendor: type, secrets },
       translation: {
@@ -79,7 +102,7 @@ export function createConnection(instance: Instance): Connection {
     offers: (model) => book !== null && instance.offers(model) && book.offers(model),
     capabilities(model) {
       const contextTokens = book?.contextTokens(model);
-      return { protocols: ['chat'], ...(contextTokens !== undefined && { contextTokens }) };
+      return { protocols, ...(contextTokens !== undefined && { contextTokens }) };
     },
     price: (...of) => book?.price(...of) ?? null,
     open,

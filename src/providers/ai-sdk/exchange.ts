@@ -4,15 +4,14 @@ import type {
   LanguageModelV3CallOptions,
   LanguageModelV3StreamPart,
 } from '@ai-sdk/provider';
-import { TrimtabError } from '../../core/error.ts';
-import { readObject } from '../json.ts';
-import type { Answer, AppRequest, Exchange, Failure, HeaderLookup, UpstreamRequest } from '../provider.ts';
+import type { Answer, AppRequest, Exchange, UpstreamRequest } from '../provider.ts';
 import { type Errands, runErrands } from './access.ts';
 import { type Labels, toChatAnswer } from './answer.ts';
 import { refuseWarned, type Translation, toCallOptions } from './call-options.ts';
-import { malformedAnswer, type Reading, readErrorAnswer, readErrorEvent } from './errors.ts';
+import type { Reading } from './errors.ts';
 import { PartReader } from './stream.ts';
 import { uncarried } from './uncarried.ts';
+import { readWhole, toRefusal, whenAsked } from './whole.ts';
 import { Wire } from './wire.ts';
 
 /** What an exchange needs to know of the instance. */
@@ -44,7 +43,7 @@ export function openChat(session: Session): Exchange {
   const answer = stream ? null : done.then(() => generate(session, wire, call));
   const request = stream
     ? done.then(() => ask(session, { wire, call, reader }))
-    : whenAsked(session, wire, answer);
+    : whenAsked(session.reading, wire, answer);
   // An attempt that ends with its errand never waits for it.
   request.catch(() => {});
   return {
@@ -52,7 +51,7 @@ export function openChat(session: Session): Exchange {
     request,
     streamType: session.streamType,
     readAnswer: (...[status, contentType, body, headers]) =>
-      readWhole(session, { wire, answer, status, contentType, body, headers }),
+      readWhole(session.reading, { wire, answer, status, contentType, body, headers }),
     readStream: () => reader,
     close() {
       wire.fail(new Error('the attempt is over'));
@@ -75,7 +74,7 @@ async function ask(
     void reader.read(parts);
     return await wire.request;
   } catch (error) {
-    throw toRefusal(session, error);
+    throw toRefusal(session.reading, error);
   }
 }
 
@@ -135,62 +134,6 @@ async function refuseBefore(session: Session, call: LanguageModelV3CallOptions):
   }
 }
 
-async function whenAsked(
-  session: Session,
-  wire: Wire,
-  answer: Promise<Answer> | null,
-): Promise<UpstreamRequest> {
-  // A package that fails before it asks would leave the request open for ever.
-  answer?.then(
-    () => wire.fail(new Error('the package answered without asking')),
-    (error: unknown) => wire.fail(error instanceof Error ? error : new Error(String(error))),
-  );
-  try {
-    return await wire.request;
-  } catch (error) {
-    throw toRefusal(session, error);
-  }
-}
-
-interface Whole {
-  wire: Wire;
-  answer: Promise<Answer> | null;
-  status: number;
-  contentType: string;
-  body: Buffer;
-  headers: HeaderLookup;
-}
-
-function readWhole({ reading }: Session, whole: Whole): Promise<Answer | Failure> | Failure {
-  const { wire, answer, status, contentType, body, headers } = whole;
-  if (status < 200 || status >= 300) {
-    wire.fail(new Error('the vendor refused'));
-    return readErrorAnswer(reading, { status, headers, body });
-  }
-  const message = readObject(body);
-  const failure = message ? readErrorEvent(reading, message) : malformedAnswer(reading);
-  if (failure || !answer) {
-    wire.fail(new Error('no answer'));
-    return failure ?? malformedAnswer(reading);
-  }
-  wire.answer(status, contentType || 'application/json', body);
-  return answer.catch(() => malformedAnswer(reading));
-}
-
 function unsupportedOf(warnings: readonly { type: string; feature?: string }[]): string[] {
   return warnings.flatMap(({ type, feature }) => (type === 'unsupported' && feature ? [feature] : []));
-}
-
-/** Ours as they are; a package's own complaint (it names the functionality it lacks) in our words. */
-function toRefusal({ reading }: Session, error: unknown): TrimtabError {
-  if (error instanceof TrimtabError) {
-    if (error.code !== 'config_invalid') return error;
-    // Nothing an app can correct.
-    return new TrimtabError('upstream_error', `${reading.vendor}: ${error.message}`, { cause: error });
-  }
-  const functionality = (error as { functionality?: unknown } | null)?.functionality;
-  if (typeof functionality === 'string') return uncarried(reading.vendor, functionality.slice(0, 100));
-  return new TrimtabError('upstream_error', `${reading.vendor}: its package could not make the request`, {
-    cause: error,
-  });
 }

@@ -4,6 +4,7 @@
  * for is sent by the gateway, like every other request.
  */
 import { TrimtabError } from '../../core/error.ts';
+import type { Protocol } from '../../core/protocol.ts';
 import type { ProviderConfig, ProviderSecrets } from '../../stack/stack.ts';
 import { parseAddress, toHeaders } from '../address.ts';
 import { onlyFeatures } from '../features.ts';
@@ -22,18 +23,22 @@ export function createAiSdk(vendor: Vendor): Provider {
     label: vendor.label,
     sandbox: false,
     features: onlyFeatures(vendor.can),
-    translated: ['chat'],
+    translated: protocolsOf(vendor),
     defaultBaseUrl: vendor.baseUrl,
     needsApiKey: true,
     apiKeyEnv: vendor.apiKeyEnv,
     ...(vendor.credentials && { credentials: vendor.credentials }),
     localPorts: [],
-    protocols: ['chat'],
+    protocols: protocolsOf(vendor),
     suggestedModels: vendor.suggestedModels,
     defaultDataPolicy: (baseUrl) => toDataPolicy(vendor.data, baseUrl),
     parseOptions: (options) => parseOptions(vendor, options),
     connect: (config, secrets) => connect(vendor, config, secrets),
   };
+}
+
+function protocolsOf({ embeds }: Vendor): readonly Protocol[] {
+  return embeds ? ['chat', 'embeddings'] : ['chat'];
 }
 
 /** Names in paths and host names: nothing that could lead a request elsewhere. */
@@ -71,6 +76,8 @@ function connect(vendor: Vendor, config: ProviderConfig, secrets: ProviderSecret
     optionsName: vendor.optionsName,
     features: onlyFeatures(vendor.can),
     streamType: vendor.streamType ?? 'text/event-stream',
+    embeds: vendor.embeds ?? null,
+    answerHeaders: vendor.answerHeaders ?? [],
     ...(vendor.reasoning && { reasoning: vendor.reasoning }),
     offers: (model) => vendor.offers?.test(model) ?? true,
     settings: { ...vendor.settings(binding), headers: secrets.headers },

@@ -1,8 +1,8 @@
 import { TrimtabError } from '../../core/error.ts';
 
 /** The vendor's API has no counterpart for a field. */
-export function uncarried(vendor: string, field: string): TrimtabError {
-  const message = `\`${field}\` cannot be carried to ${vendor}`;
+export function uncarried(vendor: string, field: string, because = ''): TrimtabError {
+  const message = `\`${field}\` cannot be carried to ${vendor}${because}`;
   return new TrimtabError('unsupported_parameter', message, { field });
 }
 

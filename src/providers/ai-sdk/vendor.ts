@@ -22,6 +22,10 @@ export interface Vendor {
   can: string;
   /** Provider options for a reasoning effort of the chat protocol; `null`: this model has no such setting. */
   reasoning?: (effort: string, model: string) => Record<string, unknown> | null;
+  /** What it calls the members of an embeddings request. Default: it has no embeddings. */
+  embeds?: (model: string) => EmbeddingWords;
+  /** Headers of whole answers that its package reads. Default: none. */
+  answerHeaders?: readonly string[];
   /** Content type of its streams. Default `text/event-stream`. */
   streamType?: string;
   /** Names of `options` with their defaults; `null`: none. */
@@ -40,6 +44,13 @@ export interface Vendor {
   /** The vendor's API reference, and the date this entry was written after it. */
   source: string;
   asOf: string;
+}
+
+/** Names of provider options; `null`: the model has no such setting. */
+export interface EmbeddingWords {
+  dimensions: string | null;
+  /** What the text is for (`search_document`), in the vendor's own values. */
+  inputType: string | null;
 }
 
 /** An instance's settings, resolved once. */

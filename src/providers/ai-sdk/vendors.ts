@@ -5,7 +5,7 @@
 import { awsAccess } from './aws-access.ts';
 import { googleAccess, projectOf } from './google-access.ts';
 import { toEffortBudget, toThinkingConfig } from './reasoning.ts';
-import type { Vendor } from './vendor.ts';
+import type { EmbeddingWords, Vendor } from './vendor.ts';
 
 const AS_OF = '2026-11-25';
 
@@ -33,6 +33,7 @@ export const vendors: readonly Vendor[] = [
     settings: ({ baseUrl }) => ({ baseURL: baseUrl }),
     modelsPath: '/models?pageSize=1000',
     probeHeader: 'x-goog-api-key',
+    embeds: googleWords,
     suggestedModels: ['gemini-2.5-flash-lite', 'gemini-3.8-flash'],
     source: 'https://ai.google.dev/api/generate-content',
     asOf: AS_OF,
@@ -66,6 +67,7 @@ export const vendors: readonly Vendor[] = [
       return { baseURL: `${baseUrl}/v1${place}/publishers/google` };
     },
     modelsPath: null,
+    embeds: googleWords,
     suggestedModels: ['gemini-2.5-flash-lite', 'gemini-3.8-flash'],
     source: 'https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference',
     asOf: AS_OF,
@@ -89,6 +91,8 @@ export const vendors: readonly Vendor[] = [
     // Without a schema there is nothing in its API that asks for JSON.
     can: 'streaming tools parallelTools jsonSchema images files reasoning stop promptCache',
     reasoning: toEffortBudget,
+    embeds: bedrockWords,
+    answerHeaders: ['x-amzn-bedrock-input-token-count'],
     streamType: 'application/vnd.amazon.eventstream',
     options: { region: 'us-east-1', auth: null, metadataHost: null },
     credentials: ['accessKeyId', 'secretAccessKey', 'sessionToken', 'containerUri', 'containerToken'],
@@ -120,6 +124,7 @@ export const vendors: readonly Vendor[] = [
     can: 'streaming tools parallelTools jsonMode jsonSchema reasoning stop seed',
     reasoning: (effort) =>
       effort === 'none' ? { thinking: { type: 'disabled' } } : { thinking: { type: 'enabled' } },
+    embeds: () => ({ dimensions: 'outputDimension', inputType: 'inputType' }),
     settings: ({ baseUrl }) => ({ baseURL: baseUrl }),
     modelsPath: null,
     suggestedModels: ['command-r7b', 'command-a'],
@@ -127,6 +132,18 @@ export const vendors: readonly Vendor[] = [
     asOf: AS_OF,
   },
 ];
+
+function googleWords(): EmbeddingWords {
+  return { dimensions: 'outputDimensionality', inputType: 'taskType' };
+}
+
+/** Each family of models has its own words there. Only the second Titan has a choice of dimensions. */
+function bedrockWords(model: string): EmbeddingWords {
+  if (model.includes('cohere.embed-')) return { dimensions: 'outputDimension', inputType: 'inputType' };
+  if (model.includes('amazon.nova-'))
+    return { dimensions: 'embeddingDimension', inputType: 'embeddingPurpose' };
+  return { dimensions: model.includes('titan-embed-text-v2') ? 'dimensions' : null, inputType: null };
+}
 
 /** The host of a location: https://cloud.google.com/vertex-ai/generative-ai/docs/learn/locations (from memory, 2026-11-25). */
 function vertexAddress(location: string): string {

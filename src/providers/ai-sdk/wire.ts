@@ -53,10 +53,8 @@ export class Wire {
     this.#body?.close();
   }
 
-  answer(status: number, contentType: string, body: Buffer): void {
-    this.#response.resolve(
-      new Response(new Uint8Array(body), { status, headers: { 'content-type': contentType } }),
-    );
+  answer(status: number, headers: Record<string, string>, body: Buffer): void {
+    this.#response.resolve(new Response(new Uint8Array(body), { status, headers }));
   }
 
   /** Nothing more comes: whatever still waits for it is let go. */
