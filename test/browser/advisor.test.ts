@@ -1,7 +1,7 @@
 /** The Advisor in a real Chromium: from the portfolio to the advice on a task with a profile and calls. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { ADMIN_TOKEN, type Dashboard, openDashboard } from './support/dashboard.ts';
@@ -32,6 +32,11 @@ async function troubleOf(page: Page): Promise<string[]> {
   ];
 }
 
+/** The band of self-hosting, the second one drawn after the hosted API. */
+async function bandOf(chart: Locator): Promise<string | null> {
+  return chart.locator('.band').nth(1).getAttribute('points');
+}
+
 test.each([
   ['light', { width: 1440, height: 900 }],
   ['dark', { width: 390, height: 844 }],
@@ -52,6 +57,17 @@ test.each([
   expect(await chart.locator('.today').textContent()).toMatch(/today: [\d,]+/);
   expect(await page.getByRole('table', { name: 'Score by option' }).getByRole('row').count()).toBe(5);
   expect(await troubleOf(page)).toEqual([]);
+  const gpu = page.getByRole('slider', { name: 'Price of a GPU-hour' });
+  const before = { band: await bandOf(chart), now: await gpu.getAttribute('aria-valuetext') };
+  await gpu.focus();
+  await page.keyboard.press('End');
+  await page.getByRole('status').getByText('what if').waitFor();
+  expect(await gpu.getAttribute('aria-valuetext')).toBe('$16 per GPU-hour');
+  expect(await bandOf(chart)).not.toBe(before.band);
+  expect(await troubleOf(page)).toEqual([]);
+  await page.getByRole('button', { name: 'As it is' }).click();
+  await page.getByText('Move one to see what the answer becomes.').waitFor();
+  expect({ band: await bandOf(chart), now: await gpu.getAttribute('aria-valuetext') }).toEqual(before);
   const report = page.getByRole('link', { name: 'Open the full report' });
   const answer = await page.request.get(new URL((await report.getAttribute('href')) ?? '', page.url()).href);
   expect(answer.headers()['content-type']).toMatch(/^text\/html/);
