@@ -57,7 +57,7 @@ test.each([
   expect(await chart.locator('.today').textContent()).toMatch(/today: [\d,]+/);
   expect(await page.getByRole('table', { name: 'Score by option' }).getByRole('row').count()).toBe(5);
   expect(await troubleOf(page)).toEqual([]);
-  const gpu = page.getByRole('slider', { name: 'Price of a GPU-hour' });
+  const gpu = page.getByRole('slider', { name: 'GPU price' });
   const before = { band: await bandOf(chart), now: await gpu.getAttribute('aria-valuetext') };
   await gpu.focus();
   await page.keyboard.press('End');

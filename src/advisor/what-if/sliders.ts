@@ -38,7 +38,7 @@ const RULES: Readonly<Record<Exclude<SliderId, 'utilisation'>, SliderRule>> = {
     scale: 'even',
   },
   'gpu-price': {
-    label: 'Price of a GPU-hour',
+    label: 'GPU price',
     quantity: 'self.usd-per-gpu-hour',
     range: [0.25, 16],
     scale: 'logarithmic',
