@@ -1,6 +1,6 @@
 /** The rules of the house, executable: who may import whom, whose name stands where, how large things get. */
 import { globSync, readFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseSync } from 'vite';
 import { describe, expect, test } from 'vitest';
@@ -146,19 +146,31 @@ describe('the house', () => {
     expect(bad).toEqual([]);
   });
 
-  test("the dashboard takes nothing but types from the server, the economics, and the advisor's words", () => {
-    const bad = globSync('dashboard/src/**/*.{ts,tsx}', { cwd: root }).flatMap((path) =>
+  test('the dashboard takes types from the server, and else only what runs in a browser: advisor and core, nothing of Node, no package', () => {
+    const valuesOf = (path: string): string[] =>
       [
-        ...readFileSync(join(root, path), 'utf8').matchAll(
-          /import\s+(?!type\b)[^;]*?from\s+'(?:\.\.\/)+src\/[^']+'/g,
+        ...readFileSync(path, 'utf8').matchAll(
+          /^(?:import|export)\s+(?!type\b)(?:[^;]*?\sfrom\s+)?'([^']+)'/gm,
         ),
-      ]
-        .filter(
-          ([text]) =>
-            !/dashboard\/src|\/src\/advisor\/(?:economics\/|options\.ts|report\/number\.ts)/.test(text),
-        )
-        .map(([text]) => `${path}: ${text}`),
+      ].map(([, from]) => from as string);
+    const taken = globSync('dashboard/src/**/*.{ts,tsx}', { cwd: root }).flatMap((path) =>
+      valuesOf(join(root, path))
+        .filter((from) => /^(?:\.\.\/)+src\//.test(from))
+        .map((from) => resolve(root, dirname(path), from)),
     );
+    expect(taken.length).toBeGreaterThan(0);
+    const reached = new Set(taken);
+    const bad: string[] = [];
+    for (const path of reached) {
+      const shown = relative(root, path);
+      if (!/^src\/(?:advisor|core)\//.test(shown)) bad.push(shown);
+      else {
+        for (const from of valuesOf(path)) {
+          if (from.startsWith('.')) reached.add(resolve(dirname(path), from));
+          else bad.push(`${shown}: ${from}`);
+        }
+      }
+    }
     expect(bad).toEqual([]);
   });
 
