@@ -205,6 +205,26 @@ describe('the house', () => {
     expect(bad).toEqual([]);
   });
 
+  test('a native provider is one folder and one line of the registry', () => {
+    const registry = 'src/providers/index.ts';
+    // The base others build on, and the sandbox, whose vendor the composition root starts.
+    const folders = [
+      ...new Set(sources.map(({ path }) => /^src\/providers\/([^/]+)\//.exec(path)?.[1])),
+    ].filter((folder) => folder !== undefined && folder !== 'openai-compatible' && folder !== 'sandbox');
+    expect(folders.length).toBeGreaterThan(1);
+    const own = (folder: string | undefined) => `src/providers/${folder}/`;
+    const users = folders.flatMap((folder) =>
+      sources
+        .filter(({ path }) => path !== registry && !path.startsWith(own(folder)))
+        .filter((source) => importsOf(source).some((target) => target.startsWith(own(folder))))
+        .map(({ path }) => `${path} -> ${folder}`),
+    );
+    expect(users).toEqual([]);
+    const text = sources.find(({ path }) => path === registry)?.text ?? '';
+    // Written once by hand after CONTRIBUTING: an import, and a line of the list.
+    expect(text.split('\n').filter((line) => /\banthropic\b/.test(line))).toHaveLength(2);
+  });
+
   test('files stay readable', () => {
     const long = sources
       .map(({ path, text }) => [path, text.trimEnd().split('\n').length] as const)

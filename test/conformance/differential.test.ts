@@ -26,7 +26,7 @@ interface Recording {
 }
 
 const CHAT: Recording[] = fixtureTypes()
-  .filter((type) => type !== 'anthropic')
+  .filter((type) => loadFixture(type).provider.translated.length === 0)
   .flatMap((type) => recordings(type, ['plain.txt', 'stream.sse'], 'openai chat'));
 const CHAT_TOOLS = recordings('openai', ['tools.txt', 'tools.sse'], 'openai chat');
 const RESPONSES = recordings('openai', ['responses.txt', 'responses.sse'], 'openai responses');

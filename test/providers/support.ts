@@ -27,6 +27,8 @@ export interface Fixture {
     how: string;
     errorStatus: number;
     errorEvent: string;
+    /** With what its streams end. Default `[DONE]`. */
+    terminator?: string;
     expect: { usage: Usage; finishReason: string };
     expectStream: { usage: Usage; finishReason: string; text: string };
   };
