@@ -7,7 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { calibrate } from '../src/capacity/calibration/leave-one-out.ts';
 import { readCalibrationRows } from '../src/capacity/calibration/rows.ts';
 import { ERRORS } from '../src/core/error.ts';
+import { keepsNothing, OPERATION_GROUPS } from '../src/core/operation.ts';
 import { carries, type TextProtocol, type Way, WORDS, wayOf } from '../src/protocols/carried.ts';
+import { OPERATIONS } from '../src/protocols/operations.ts';
 import { FEATURES, type Feature } from '../src/providers/features.ts';
 import { catalog, providers } from '../src/providers/index.ts';
 import { faultReference } from '../test/conformance/fault-table.ts';
@@ -138,6 +140,37 @@ function capabilityReference(protocol: TextProtocol): string {
   ].join('\n');
 }
 
+/** Which parts of its own API each provider has. */
+function ownApiReference(): string {
+  const rows = providers.map(({ type, ownApi }) => {
+    const cells = OPERATION_GROUPS.map((group) => {
+      if (!ownApi || !OPERATIONS.some((one) => one.wire === ownApi.wire && one.group === group)) return 'no';
+      if (!ownApi.groups.includes(group)) return 'not known';
+      return keepsNothing(group) ? 'yes' : 'when named';
+    });
+    return `| \`${type}\` | ${cells.join(' | ')} |`;
+  });
+  return [
+    `| provider | ${OPERATION_GROUPS.join(' | ')} |`,
+    `|---|${OPERATION_GROUPS.map(() => '---|').join('')}`,
+    ...rows,
+  ].join('\n');
+}
+
+const MODEL_PLACES = { json: 'body', form: 'form', either: 'body or form' } as const;
+
+/** Every path of a vendor's own API that is passed on. */
+function operationReference(): string {
+  const rows = OPERATIONS.map(({ name, group, wire, model, atRoot }) => {
+    const where = atRoot ? 'both' : '`/providers/<name>`';
+    const place = model === null ? '' : MODEL_PLACES[model];
+    return `| \`${name}\` | ${group} | ${wire} | ${place} | ${where} |`;
+  });
+  return ['| operation | part | vendors of | model in | way in |', '|---|---|---|---|---|', ...rows].join(
+    '\n',
+  );
+}
+
 /** Published against predicted, every configuration predicted from the others; the figures first. */
 export function calibrationReference(): string {
   const { measurements, outOfScope } = readCalibrationRows();
@@ -172,7 +205,9 @@ export const REFERENCES: Readonly<Record<string, Readonly<Record<string, () => s
     chat: () => capabilityReference('chat'),
     responses: () => capabilityReference('responses'),
     messages: () => capabilityReference('messages'),
+    own: ownApiReference,
   },
+  'docs/pass-through.md': { operations: operationReference },
   'docs/advise.md': { questions: questionReference, constraints: constraintReference, rules: ruleReference },
   'docs/providers.md': { providers: providerReference },
   'docs/capacity.md': { calibration: calibrationReference },

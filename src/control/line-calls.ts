@@ -105,6 +105,11 @@ class CollectedResponse implements GatewayResponse {
     });
   }
 
+  /** Calls of a protocol end in an error event, so this comes of no line. */
+  cut(): void {
+    this.end();
+  }
+
   onDrain(): void {}
   onClientLeft(): void {}
 }

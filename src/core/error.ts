@@ -97,6 +97,18 @@ export const ERRORS = {
     false,
     'Write `provider/model`, or mark one provider `default`.',
   ]),
+  operation_not_carried: row([
+    403,
+    'permission_error',
+    false,
+    "Name its part in a provider's `passThrough`, or use a provider that has it.",
+  ]),
+  ambiguous_provider: row([
+    400,
+    'invalid_request_error',
+    false,
+    'Name one in `x-trimtab-provider`, use its own base URL, or mark one provider `default`.',
+  ]),
   context_length_exceeded: row([
     400,
     'invalid_request_error',

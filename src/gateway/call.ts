@@ -1,8 +1,11 @@
 import type { AttemptRecord, SkippedDeployment, StageTiming } from '../core/call-record.ts';
 import type { Timer } from '../core/clock.ts';
-import type { Protocol } from '../core/protocol.ts';
+import type { CallProtocol } from '../core/protocol.ts';
 import type { Usage } from '../core/usage.ts';
 import type { EgressPass } from '../governance/egress.ts';
+import type { ProtocolCodec } from '../protocols/codec.ts';
+import { codecOf } from '../protocols/index.ts';
+import type { Operation } from '../protocols/operations.ts';
 import type { ParsedRequest } from '../protocols/request.ts';
 import type { Connection, Failure } from '../providers/provider.ts';
 import { drainReason } from '../routing/drained.ts';
@@ -55,7 +58,7 @@ export interface IncomingCall {
 export class Call implements UnderWay {
   readonly state: GatewayState;
   readonly serving: Serving;
-  readonly protocol: Protocol;
+  readonly protocol: CallProtocol;
   readonly request: GatewayRequest;
   readonly response: GatewayResponse;
   readonly id: string;
@@ -66,6 +69,11 @@ export class Call implements UnderWay {
 
   key: KeySnapshot | null = null;
   parsed: ParsedRequest | null = null;
+  /** What of a vendor's own API it asks for; `null`: it is a call of a protocol. */
+  operation: Operation | null = null;
+  /** What the app wrote in `model`; `null`: nothing, or it was not readable. */
+  requestedModel: string | null = null;
+  streamed = false;
   user: string | null = null;
   tags: Record<string, string> = {};
   target: Target | null = null;
@@ -111,6 +119,8 @@ export class Call implements UnderWay {
   place = -1;
   ttftMs: number | null = null;
   responseBytes = 0;
+  /** Of a body that came as a stream. */
+  uploadedBytes = 0;
   /** The events of a stream that went out last. */
   lastSent: Buffer | null = null;
   /** Answer bytes kept for the record; `null` when the task does not capture them. */
@@ -120,7 +130,7 @@ export class Call implements UnderWay {
   #marked = 0;
   #attemptsMarked = 0;
 
-  constructor(state: GatewayState, protocol: Protocol, { request, response }: IncomingCall) {
+  constructor(state: GatewayState, protocol: CallProtocol, { request, response }: IncomingCall) {
     const { clock, makeId } = state.options;
     this.state = state;
     this.serving = state.serving;
@@ -132,6 +142,11 @@ export class Call implements UnderWay {
     this.begun = clock.monotonic();
   }
 
+  /** How requests and errors of its protocol look. */
+  get codec(): ProtocolCodec {
+    return codecOf(this.protocol === 'passthrough' ? (this.operation?.wire ?? 'chat') : this.protocol);
+  }
+
   /** @see UnderWay */
   cut(): void {
     this.onCut?.(this);
@@ -139,7 +154,7 @@ export class Call implements UnderWay {
 
   /** What its latency is compared with. */
   get pace(): Pace {
-    return this.parsed?.stream ? 'stream' : 'plain';
+    return this.streamed ? 'stream' : 'plain';
   }
 
   /** Milliseconds since the call began, to a hundredth. */

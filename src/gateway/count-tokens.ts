@@ -10,7 +10,7 @@ import type { Failure } from '../providers/provider.ts';
 import { Call, type IncomingCall, type RunningAttempt } from './call.ts';
 import { admit, checkBody, shuttingDown } from './stages/admit.ts';
 import { allowDeployments, noneLeft } from './stages/allow.ts';
-import type { AttemptEvents } from './stages/attempt.ts';
+import { opener } from './stages/attempt.ts';
 import { loggedError } from './stages/close.ts';
 import * as client from './stages/deliver.ts';
 import { identify } from './stages/identify.ts';
@@ -67,7 +67,7 @@ function counts(call: Call, name: string): boolean {
 
 function askNext(call: Call): void {
   try {
-    const attempt = nextAttempt(call, events);
+    const attempt = nextAttempt(call, open);
     if (attempt) attempt.send();
     else giveUp(call, call.lastFailure ?? toFailure(noneLeft(call)));
   } catch (error) {
@@ -75,7 +75,7 @@ function askNext(call: Call): void {
   }
 }
 
-const events: AttemptEvents = {
+const open = opener({
   answered(attempt, { body }) {
     const { call } = attempt;
     const headers = client.answerHeaders(call, 'application/json');
@@ -95,8 +95,7 @@ const events: AttemptEvents = {
   started() {},
   flowed() {},
   finished() {},
-};
-
+});
 function settle(attempt: RunningAttempt, failure: Failure | null): void {
   const { call } = attempt;
   call.attempt = null;

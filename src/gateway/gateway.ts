@@ -21,7 +21,7 @@ export interface Gateway {
   /** False from {@link drain} on, and while records cannot be written and the stack says to refuse calls then. */
   takesCalls(): boolean;
   /** Whether the body of such a request is to be handed on as it comes, rather than collected first. */
-  streamsBody(method: string, path: string): boolean;
+  streamsBody(request: Pick<GatewayRequest, 'method' | 'path' | 'headers'>): boolean;
   /**
    * Is not ready any more at once; after `noticeMs` takes no new calls, waits for those under way up to `deadlineMs`, then
    * cuts them with an error event.
@@ -80,6 +80,8 @@ export interface GatewayRequest {
   /** What stands behind the `?`; absent or empty: nothing. */
   query?: string;
   headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** The provider whose own base URL is asked: `model` is then the vendor's own name. Absent: none's. */
+  provider?: string;
   /** Empty when the body is an {@link upload}. */
   body: Buffer;
   /** The body as it comes, of a request that {@link Gateway.streamsBody} wants so. Whoever takes it reads or resumes it. */
@@ -101,6 +103,8 @@ export interface GatewayResponse {
   /** Returns false when the client reads slower than we write: stop until {@link onDrain}. */
   write(bytes: Buffer): boolean;
   end(bytes?: Buffer): void;
+  /** Breaks the answer off so that no client takes what it has for the whole. */
+  cut(): void;
   onDrain(listener: () => void): void;
   /** The client closed before the answer was complete. */
   onClientLeft(listener: () => void): void;

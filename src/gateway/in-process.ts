@@ -20,7 +20,7 @@ export function createFetch(gateway: Gateway): typeof fetch {
     });
     const { pathname: path, search } = new URL(request.url);
     const upload =
-      request.body && gateway.streamsBody(request.method, path)
+      request.body && gateway.streamsBody({ method: request.method, path, headers })
         ? Readable.fromWeb(request.body as WebStream<Uint8Array>)
         : undefined;
     const body = upload ? Buffer.alloc(0) : Buffer.from(await request.arrayBuffer());
@@ -77,6 +77,14 @@ class FetchResponse implements GatewayResponse {
     this.#resolve(
       new Response(isEmpty ? null : ((bytes ?? null) as Uint8Array<ArrayBuffer> | null), { status, headers }),
     );
+  }
+
+  cut(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    const error = new TypeError('terminated');
+    if (this.#stream) this.#stream.error(error);
+    else this.#reject(error);
   }
 
   onDrain(listener: () => void): void {

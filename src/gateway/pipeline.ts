@@ -10,7 +10,7 @@ import type { Failure } from '../providers/provider.ts';
 import { Call, type IncomingCall } from './call.ts';
 import { admit, checkBody, shuttingDown } from './stages/admit.ts';
 import { allowDeployments, noneLeft } from './stages/allow.ts';
-import type { AttemptEvents } from './stages/attempt.ts';
+import { opener } from './stages/attempt.ts';
 import { choose } from './stages/choose.ts';
 import { close, loggedError } from './stages/close.ts';
 import * as client from './stages/deliver.ts';
@@ -55,10 +55,10 @@ export function serveCall(state: GatewayState, protocol: Protocol, incoming: Inc
 /** The first deployment of the plan that can be tried; at its end the last one again, or no more. */
 function attemptNext(call: Call, reply?: client.ErrorReply): void {
   try {
-    const attempt = nextAttempt(call, events);
+    const attempt = nextAttempt(call, open);
     if (attempt) {
       attempt.send();
-      hedgeLater(call, attempt, events);
+      hedgeLater(call, attempt, open);
     } else if (!waitForPlace(call, attemptNext) && !retryLater(call, attemptNext))
       giveUp(call, call.lastFailure ?? toFailure(noneLeft(call)), reply);
   } catch (error) {
@@ -68,7 +68,7 @@ function attemptNext(call: Call, reply?: client.ErrorReply): void {
   }
 }
 
-const events: AttemptEvents = {
+const open = opener({
   answered(attempt, { body, usage, finishReason }) {
     const { call } = attempt;
     choose(attempt, usage);
@@ -109,7 +109,7 @@ const events: AttemptEvents = {
     // A hedge may still answer.
     else if (call.running.length === 0) attemptNext(call, reply);
   },
-};
+});
 
 /** The answer is whole; the caller sends what the client is still owed. */
 function complete(call: Call, finishReason: string | null): void {

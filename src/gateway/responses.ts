@@ -116,6 +116,10 @@ class KeepingResponse implements GatewayResponse {
     this.#response.end(bytes);
   }
 
+  cut(): void {
+    this.#response.cut();
+  }
+
   onDrain(listener: () => void): void {
     this.#response.onDrain(listener);
   }

@@ -8,8 +8,16 @@ import { parseObject } from '../protocols/request.ts';
 import type { KeySnapshot } from '../stack/stack.ts';
 import { countTokens } from './count-tokens.ts';
 import type { GatewayRequest, GatewayResponse } from './gateway.ts';
-import { isKept, serveKept } from './kept.ts';
+import { isKept, serveKept, streamsBody as streamsKept } from './kept.ts';
 import { findModel, listModels } from './models.ts';
+import {
+  belowProvider,
+  findOperation,
+  isBelowProvider,
+  methodsOfOperations,
+  streamsOperation,
+} from './pass-through/find.ts';
+import { servePassThrough } from './pass-through/serve.ts';
 import { serveCall } from './pipeline.ts';
 import { serveResponse } from './responses.ts';
 import { checkBody } from './stages/admit.ts';
@@ -25,10 +33,22 @@ const COUNT_TOKENS = '/v1/messages/count_tokens';
 const MODELS = '/v1/models';
 const FEEDBACK = '/v1/feedback';
 
+/** Whether a path is an app's, not the control plane's. */
+export function isCallPath(path: string): boolean {
+  return path.startsWith('/v1/') || path === '/v1' || isBelowProvider(path);
+}
+
+/** @see Gateway.streamsBody */
+export function streamsBody(request: Pick<GatewayRequest, 'method' | 'path' | 'headers'>): boolean {
+  return streamsKept(request.method, request.path) || streamsOperation(request);
+}
+
 /** Sends a request to its place. Never throws. */
-export function route(state: GatewayState, request: GatewayRequest, response: GatewayResponse): void {
+export function route(state: GatewayState, incoming: GatewayRequest, response: GatewayResponse): void {
+  const request = belowProvider(incoming);
+  const isBelow = request.provider !== undefined;
   const protocol = CALLS.get(request.path);
-  if (protocol === 'responses' && request.method === 'POST' && state.options.responses) {
+  if (protocol === 'responses' && request.method === 'POST' && state.options.responses && !isBelow) {
     const refuse = (thrown: unknown) =>
       sendError(response, logged(state, thrown), { ...state.serving, path: request.path });
     serveResponse(state, { request, response, kept: state.options.responses, refuse });
@@ -42,8 +62,13 @@ export function route(state: GatewayState, request: GatewayRequest, response: Ga
     countTokens(state, { request, response });
     return;
   }
+  const operation = findOperation(state, request);
+  if (operation) {
+    servePassThrough(state, operation, { request, response });
+    return;
+  }
   try {
-    if (isKept(state, request)) serveKept(state, request, response);
+    if (!isBelow && isKept(state, request)) serveKept(state, request, response);
     else if (request.method === 'OPTIONS') answerOptions(request, response);
     else serveOther(state, request, response);
   } catch (thrown) {
@@ -53,7 +78,7 @@ export function route(state: GatewayState, request: GatewayRequest, response: Ga
 }
 
 function serveOther(state: GatewayState, request: GatewayRequest, response: GatewayResponse): void {
-  const allowed = methodsOf(request.path);
+  const allowed = methodsOf(request);
   if (!allowed) throw new TrimtabError('not_found', `There is nothing at "${request.path.slice(0, 200)}".`);
   if (!allowed.includes(request.method)) {
     const error = new TrimtabError(
@@ -96,8 +121,13 @@ interface Exchange {
   response: GatewayResponse;
 }
 
-function methodsOf(path: string): string[] | undefined {
-  if (CALLS.has(path) || path === FEEDBACK || path === COUNT_TOKENS) return ['POST'];
+function methodsOf(request: GatewayRequest): string[] | undefined {
+  const { path, provider } = request;
+  if (CALLS.has(path) || path === COUNT_TOKENS) return ['POST'];
+  const own = methodsOfOperations(request);
+  if (own.length > 0) return own;
+  if (provider !== undefined) return undefined;
+  if (path === FEEDBACK) return ['POST'];
   if (path === MODELS || (path.startsWith(`${MODELS}/`) && path.length > MODELS.length + 1))
     return ['GET', 'HEAD'];
   return undefined;
@@ -105,7 +135,7 @@ function methodsOf(path: string): string[] | undefined {
 
 /** No page of another origin may call: browsers get no CORS headers, so a preflight ends here. */
 function answerOptions(request: GatewayRequest, response: GatewayResponse): void {
-  const allowed = methodsOf(request.path);
+  const allowed = methodsOf(request);
   if (!allowed) throw new TrimtabError('not_found', `There is nothing at "${request.path.slice(0, 200)}".`);
   response.head(204, { allow: [...allowed, 'OPTIONS'].join(', ') });
   response.end();

@@ -2,7 +2,13 @@
  * The listening socket. It collects a request's body within limits and hands it on: `/v1` to the gateway, the two
  * probes to itself, everything else to the control plane. Off `node:http` nothing in the gateway knows of sockets.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { TrimtabError } from '../core/error.ts';
 import type { Logger } from '../core/log.ts';
@@ -11,7 +17,7 @@ import { encodeError } from '../protocols/error-body.ts';
 import { DEFAULT_SHUTDOWN } from '../stack/shutdown.ts';
 import type { ShutdownConfig } from '../stack/stack.ts';
 import type { Gateway, GatewayRequest, GatewayResponse } from './gateway.ts';
-import { sendError } from './routes.ts';
+import { isCallPath, sendError } from './routes.ts';
 
 export interface ServerOptions {
   gateway: Gateway;
@@ -138,9 +144,9 @@ function receive(options: ServingOptions, request: IncomingMessage, response: Se
   const method = request.method ?? 'GET';
   const query = question < 0 ? '' : url.slice(question + 1);
   const { headers } = request;
-  const isCall = path.startsWith('/v1/') || path === '/v1';
+  const isCall = isCallPath(path);
   const bodyMs = options.limits.bodyMs ?? BODY_MS;
-  if (isCall && options.gateway.streamsBody(method, path)) {
+  if (isCall && hasBody(headers) && options.gateway.streamsBody({ method, path, headers })) {
     watchUpload(request, bodyMs);
     options.gateway.handle({ method, path, query, headers, body: NO_BODY, upload: request }, out);
     return;
@@ -154,6 +160,11 @@ function receive(options: ServingOptions, request: IncomingMessage, response: Se
     if (isCall) options.gateway.handle({ method, path, query, headers, body }, out);
     else options.forward({ method, path, headers, body, url }, out);
   });
+}
+
+/** RFC 9112 6.3: without a length and without an encoding there is none. */
+function hasBody({ 'content-length': length, 'transfer-encoding': encoding }: IncomingHttpHeaders): boolean {
+  return encoding !== undefined || (length !== undefined && length !== '0');
 }
 
 /** Answers a request that is not taken further; its body is read past, so that the client sees the answer. */
@@ -248,6 +259,10 @@ class NodeResponse implements GatewayResponse {
 
   end(bytes?: Buffer): void {
     this.#response.end(bytes);
+  }
+
+  cut(): void {
+    this.#response.destroy();
   }
 
   onDrain(listener: () => void): void {

@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/log.ts';
+import { keepsNothing, type OperationGroup, type OwnWire } from '../core/operation.ts';
 import type { ThroughputMeter } from '../evidence/throughput.ts';
 import { createKeyring, type Keyring } from '../governance/keys.ts';
 import { createSnapshotRedact, type Redact } from '../governance/redact.ts';
@@ -56,6 +57,8 @@ export interface ConnectedProvider {
   readonly config: ProviderConfig;
   readonly sandbox: boolean;
   readonly suggestedModels: readonly string[];
+  /** Parts of its own API that keys may use, in the words of `wire`; `null`: none. */
+  readonly own: { wire: OwnWire; groups: ReadonlySet<OperationGroup> } | null;
   /** `null`: it could not be connected; `trouble` says why. */
   readonly connection: Connection | null;
   readonly trouble: string;
@@ -95,7 +98,12 @@ function connect(
   type: Provider | undefined,
   secrets: ProviderSecrets,
 ): ConnectedProvider {
-  const base = { config, sandbox: type?.sandbox ?? false, suggestedModels: type?.suggestedModels ?? [] };
+  const base = {
+    config,
+    sandbox: type?.sandbox ?? false,
+    suggestedModels: type?.suggestedModels ?? [],
+    own: ownOf(config, type),
+  };
   if (!type) return { ...base, connection: null, trouble: `its type "${config.type}" is not known here` };
   try {
     return { ...base, connection: type.connect(config, secrets), trouble: '' };
@@ -106,4 +114,10 @@ function connect(
       trouble: error instanceof Error ? error.message : 'it cannot be connected',
     };
   }
+}
+
+function ownOf({ passThrough }: ProviderConfig, type: Provider | undefined): ConnectedProvider['own'] {
+  if (!type?.ownApi) return null;
+  const { wire, groups } = type.ownApi;
+  return { wire, groups: new Set(passThrough ?? groups.filter(keepsNothing)) };
 }

@@ -51,7 +51,7 @@ export function codecOf(protocol: Protocol): ProtocolCodec {
 
 /** The codec of whatever stands at a path below `/v1`, for errors before a call is known. */
 export function codecAt(path: string): ProtocolCodec {
-  return /^\/v1\/messages(\/|$)/.test(path) ? messages : codecOf('chat');
+  return /^(\/providers\/[^/]+)?\/v1\/messages(\/|$)/.test(path) ? messages : codecOf('chat');
 }
 
 /**

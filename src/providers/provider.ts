@@ -6,6 +6,7 @@
  * Adding one: a folder, and a line in `index.ts`. An OpenAI-compatible vendor is a data entry in
  * `openai-compatible/presets.ts`.
  */
+import type { Readable } from 'node:stream';
 import type { TrimtabError } from '../core/error.ts';
 import type { NanoUsd } from '../core/money.ts';
 import type { Protocol } from '../core/protocol.ts';
@@ -39,6 +40,11 @@ export interface Connection {
   price(model: string, usage: Usage, at: number): PricedCost | null;
   /** Begins one attempt. Throws TrimtabError(unsupported_parameter | protocol_mismatch) naming the field. */
   open(request: AppRequest): Exchange;
+  /**
+   * A request of the vendor's own API, under its address and credential. Absent: none is passed on. Throws
+   * TrimtabError(operation_not_carried) for a path this vendor has under no address.
+   */
+  openOwn?(request: OwnRequest): OwnExchange;
   /** A request that costs no tokens and shows that the address and credential work, e.g. `GET /models`. */
   probe(): UpstreamRequest | null;
   /** Model names in the answer to {@link probe}. */
@@ -85,10 +91,36 @@ export interface UpstreamRequest {
   /** `https://api.openai.com` */
   origin: string;
   path: string;
-  method: 'GET' | 'POST' | 'PUT';
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Flat undici form: name, value, name, value. */
   headers: string[];
-  body: Buffer | Buffer[] | null;
+  /** A stream is read when the connection stands, once. */
+  body: Buffer | Buffer[] | Readable | null;
+}
+
+/** A request of the vendor's own API, as the app made it. */
+export interface OwnRequest {
+  method: UpstreamRequest['method'];
+  /** In the words of the API, its version left out: `/images/generations`. */
+  path: string;
+  /** What stands behind the `?`; empty: nothing. */
+  query: string;
+  /** `null`: it names none. */
+  model: string | null;
+  /** As in {@link AppRequest}. */
+  headers: Readonly<Record<string, string>>;
+  /** What describes the body and the answer wanted (`content-type`, `accept`, `range`), in undici's flat form. */
+  transport: string[];
+  body: UpstreamRequest['body'];
+}
+
+/** Answers of a vendor's own API pass as they come; what is read in them is this. */
+export interface OwnExchange {
+  readonly request: UpstreamRequest;
+  /** Usage by the `usage` member of an answer or of the last event that has one. Absent: it reports none. */
+  readUsage?(usage: Record<string, unknown>): Usage;
+  /** An answer that must not reach the app as it came, because it would lead it past us. Absent: it may. */
+  mend?(answer: Buffer): Buffer;
 }
 
 /** A request of the provider's own that comes before the attempt's: for an access token. It carries nothing of the app's. */

@@ -36,6 +36,8 @@ export interface Target {
 export interface TargetResolver {
   /** Throws TrimtabError(unknown_model | ambiguous_model). */
   resolve(model: string): Target;
+  /** What a request that names no model asks of a provider of this stack. */
+  ofProvider(provider: string): Target;
 }
 
 /** Resolved names kept. Names that resolve to nothing are not kept. */
@@ -58,6 +60,7 @@ export function createTargetResolver(
       }
       return target;
     },
+    ofProvider: (provider) => untasked(stack, [onTheSpot(stack, provider, null)]),
   };
 }
 
@@ -107,16 +110,20 @@ function onProvider(stack: Stack, provider: string, model: string): NamedDeploym
   const declared = Object.entries(stack.deployments)
     .filter(([, config]) => config.provider === provider && config.model === model)
     .map(([name, config]) => ({ name, config }));
-  if (declared.length > 0) return declared;
+  return declared.length > 0 ? declared : [onTheSpot(stack, provider, model)];
+}
+
+/** `model` `null`: none is named, and the deployment stands for the provider as a whole. */
+function onTheSpot(stack: Stack, provider: string, model: string | null): NamedDeployment {
   const config: DeploymentConfig = {
     provider,
-    model,
+    model: model ?? '',
     region: null,
     price: null,
     limits: NO_LIMITS,
     timeouts: stack.gateway.timeouts,
   };
-  return [{ name: `${provider}/${model}`, config }];
+  return { name: `${provider}/${model ?? '*'}`, config };
 }
 
 function untasked(stack: Stack, deployments: NamedDeployment[]): Target {

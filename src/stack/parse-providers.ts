@@ -6,6 +6,7 @@ import { isCredentialLike, isSecretName } from './credential.ts';
 import { didYouMean } from './nearest.ts';
 import { checkName, type Entries, type ParseContext, type Parsed } from './parse-context.ts';
 import { defaultAllow, mayTakeRestricted } from './party.ts';
+import { parsePassThrough } from './pass-through.ts';
 import { type ProviderInput, providerSchema } from './schema-provider.ts';
 import type { DataPolicy, Party, ProviderConfig, ProviderTypeInfo, SecretRef } from './stack.ts';
 
@@ -79,6 +80,7 @@ function parseProvider(
     headers: parseHeaders(input.headers ?? {}, path, context),
     default: input.default ?? false,
     dataPolicy: parseDataPolicy(input, info, { path, context }),
+    ...parsePassThrough(input.passThrough, info, { path, problems }),
     options: parseOptions(input, info, { path, context }),
   };
 }

@@ -1,6 +1,7 @@
 /** The shape of a provider as people write it: part of `schema.ts`. */
 import { z } from 'zod';
 import { DATA_CLASSES } from '../core/protocol.ts';
+import { passThroughSchema } from './pass-through.ts';
 
 export const dataClassSchema = z
   .enum(DATA_CLASSES as ['public', 'internal', 'confidential', 'restricted'])
@@ -66,6 +67,7 @@ export const providerSchema = z.strictObject({
     .boolean()
     .optional()
     .describe('Takes model names that no other provider, or more than one, offers. Default false.'),
+  passThrough: passThroughSchema.optional(),
   dataPolicy: dataPolicySchema
     .optional()
     .describe('What may be sent there, and what the vendor does with it.'),

@@ -1,3 +1,4 @@
+import type { OperationGroup, OwnApi } from '../core/operation.ts';
 import type { Capture, DataClass, LatencyClass, Protocol } from '../core/protocol.ts';
 
 /**
@@ -48,6 +49,8 @@ export interface ProviderConfig {
   /** Takes vendor model names that no other provider, or more than one, offers. */
   default: boolean;
   dataPolicy: DataPolicy;
+  /** Parts of the vendor's own API that keys may use. Absent: those the type has that keep nothing there. */
+  passThrough?: OperationGroup[];
   /** Fields only this type knows, parsed by the type itself (Azure's `apiVersion`). */
   options: Record<string, unknown>;
 }
@@ -291,6 +294,8 @@ export interface ProviderTypeInfo {
   /** The data policy when the config says nothing; `party: null` for a generic type. */
   defaultDataPolicy(baseUrl: string): DataPolicy;
   protocols: readonly Protocol[];
+  /** The vendor's own API beside these, as far as it is passed on. Absent: none of it is. */
+  ownApi?: OwnApi;
   /** Throws TrimtabError(config_invalid) naming the field. Returns the options with defaults. */
   parseOptions(options: Record<string, unknown>): Record<string, unknown>;
   /** Good first models, for `trimtab init` and the example; vendor names, cheapest first. */

@@ -76,6 +76,7 @@ class Answer implements GatewayResponse {
     this.body += bytes?.toString() ?? '';
     this.ended.resolve();
   }
+  cut(): void {}
   onDrain(): void {}
   onClientLeft(listener: () => void): void {
     this.leave = listener;

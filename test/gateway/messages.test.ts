@@ -468,7 +468,7 @@ describe('errors on the messages paths have its shape', () => {
       'invalid_request_error',
       'method_not_allowed',
     ],
-    ['an unknown path', '/messages/batches', { body: '{}' }, 404, 'not_found_error', 'not_found'],
+    ['an unknown path', '/messages/none', { body: '{}' }, 404, 'not_found_error', 'not_found'],
     [
       'count without a key',
       '/messages/count_tokens',

@@ -18,6 +18,7 @@ import type { Transfer, TransferListener, UpstreamHeaders } from '../upstream/tr
 import { atDeployment, toFailure, toTrouble } from '../upstream/trouble.ts';
 import { type TimeoutCode, Watch } from '../watch.ts';
 import { ErrandListener } from './errand.ts';
+import type { OpenAttempt } from './next-attempt.ts';
 
 /** What an attempt tells the pipeline. Exactly one of `answered`, `finished` and `failed` is the last thing told. */
 export interface AttemptEvents {
@@ -28,6 +29,11 @@ export interface AttemptEvents {
   /** The protocol's own end was read; `last` are the bytes still owed to the client. */
   finished(attempt: Attempt, last: Buffer | null, reader: StreamReader): void;
   failed(attempt: Attempt, failure: Failure): void;
+}
+
+/** Makes attempts that tell `events`. */
+export function opener(events: AttemptEvents): OpenAttempt<Attempt> {
+  return (call, allowed, start) => new Attempt(call, allowed, { ...start, events });
 }
 
 /** After a stream's own end the vendor has this long to end its HTTP answer, else the connection is dropped. */
@@ -367,7 +373,10 @@ function isStreamType(type: string | undefined, expected = 'text/event-stream'):
   return type === undefined || type.startsWith(expected);
 }
 
-function describeTimeout(code: TimeoutCode, timeouts: AllowedDeployment['config']['timeouts']): string {
+export function describeTimeout(
+  code: TimeoutCode,
+  timeouts: AllowedDeployment['config']['timeouts'],
+): string {
   switch (code) {
     case 'timeout_connect':
       return `did not accept a connection within ${timeouts.connectMs} ms`;

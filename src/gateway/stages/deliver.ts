@@ -1,6 +1,5 @@
 /** What goes to the client: heads, bytes, errors in its protocol's shape. */
 import type { TrimtabError } from '../../core/error.ts';
-import { codecOf } from '../../protocols/index.ts';
 import type { Failure } from '../../providers/provider.ts';
 import type { Call, RunningAttempt } from '../call.ts';
 import { MAX_KEPT_BYTES } from './record.ts';
@@ -80,13 +79,13 @@ export function failureReply(call: Call, { error, body, status, retryAfterMs }: 
   const reply = errorReply(call, error);
   if (retryAfterMs !== null) reply.headers['retry-after'] = String(Math.ceil(retryAfterMs / 1000));
   if (!body) return reply;
-  return { ...reply, status, body: codecOf(call.protocol).redactErrorBody(body, call.serving.redact) };
+  return { ...reply, status, body: call.codec.redactErrorBody(body, call.serving.redact) };
 }
 
 export function errorReply(call: Call, error: TrimtabError): ErrorReply {
   const headers = answerHeaders(call, 'application/json');
   if (error.retryAfterSeconds !== undefined) headers['retry-after'] = String(error.retryAfterSeconds);
-  const body = codecOf(call.protocol).encodeError(error, call.serving.redact);
+  const body = call.codec.encodeError(error, call.serving.redact);
   return { error, status: error.status, headers, body };
 }
 
@@ -98,7 +97,7 @@ export function sendReply(call: Call, { status, headers, body }: ErrorReply): vo
 
 /** The explicit end of a stream that broke: an error event, no `[DONE]`. */
 export function brokenEnd(call: Call, error: TrimtabError): Buffer {
-  return codecOf(call.protocol).encodeErrorEvent(error, call.serving.redact, call.lastSent);
+  return call.codec.encodeErrorEvent(error, call.serving.redact, call.lastSent);
 }
 
 /** A deployment's name may hold any character; a header value may not. */

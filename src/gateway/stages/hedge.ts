@@ -1,14 +1,14 @@
 import { HedgeBudget } from '../../routing/hedge-budget.ts';
 import type { Call } from '../call.ts';
-import type { Attempt, AttemptEvents } from './attempt.ts';
+import type { Attempt } from './attempt.ts';
 import { loggedError } from './close.ts';
-import { nextAttempt } from './next-attempt.ts';
+import { nextAttempt, type OpenAttempt } from './next-attempt.ts';
 
 /**
  * A second attempt beside `attempt` when this is slow for its deployment: at the next of the plan, or at the same when it
  * is the only one of the route. Only before the client has anything, once per call, within the task's budget.
  */
-export function hedgeLater(call: Call, attempt: Attempt, events: AttemptEvents): void {
+export function hedgeLater(call: Call, attempt: Attempt, open: OpenAttempt<Attempt>): void {
   const { target, state } = call;
   if (!target?.hedge || attempt.record.kind === 'hedge' || call.hedged) return;
   const { afterPercentile, minSamples, maxShare } = target.hedge;
@@ -25,18 +25,18 @@ export function hedgeLater(call: Call, attempt: Attempt, events: AttemptEvents):
     if (!call.running.includes(attempt) || call.headSent || !budget.take()) return;
     const what = call.pace === 'stream' ? 'no token' : 'no answer';
     const reason = `hedge: ${name} has ${what} after ${afterMs} ms, its percentile ${afterPercentile}`;
-    if (hedgeNow(call, events, reason)) call.hedged = true;
+    if (hedgeNow(call, open, reason)) call.hedged = true;
     else budget.giveBack();
   });
 }
 
-function hedgeNow(call: Call, events: AttemptEvents, reason: string): boolean {
+function hedgeNow(call: Call, open: OpenAttempt<Attempt>, reason: string): boolean {
   const [only] = call.allowed;
   if (call.allowed.length === 1 && only) {
     call.plan.push({ deployment: only.name, reason: 'the only one of the route' });
   }
   try {
-    const hedge = nextAttempt(call, events, reason);
+    const hedge = nextAttempt(call, open, reason);
     hedge?.send();
     return hedge !== null;
   } catch (error) {

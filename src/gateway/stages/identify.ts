@@ -1,9 +1,10 @@
 import { TrimtabError } from '../../core/error.ts';
-import { codecOf } from '../../protocols/index.ts';
 import { isObject, type ParsedRequest } from '../../protocols/request.ts';
+import type { Target } from '../../routing/target.ts';
 import type { KeySnapshot } from '../../stack/stack.ts';
 import type { Call } from '../call.ts';
 
+const MAX_NAME_CHARS = 100;
 const MAX_USER_CHARS = 256;
 const MAX_TAGS = 16;
 const MAX_TAG_NAME_CHARS = 64;
@@ -16,19 +17,37 @@ export function callerOf({ serving, request }: Call): KeySnapshot {
 }
 
 /** Throws invalid_json, invalid_request. */
-export function parse({ protocol, request }: Call): ParsedRequest {
-  return codecOf(protocol).parse(request.body, request.headers);
+export function parse(call: Call): ParsedRequest {
+  const parsed = call.codec.parse(call.request.body, call.request.headers);
+  call.requestedModel = parsed.model;
+  call.streamed = parsed.stream;
+  return parsed;
 }
 
-/** Finds the task and the app's user. Throws unknown_model, ambiguous_model, key_scope. */
+/** Finds the task and the app's user. Throws unknown_model, ambiguous_model, key_scope, not_found. */
 export function identify(call: Call): void {
-  const { parsed, key, serving } = call;
-  if (!parsed || !key) return;
-  const target = serving.targets.resolve(parsed.model);
+  const { parsed, serving, request } = call;
+  if (!parsed) return;
+  const { provider } = request;
+  if (provider !== undefined) checkProvider(call, provider);
+  const name = provider === undefined ? parsed.model : `${provider}/${parsed.model}`;
+  aimAt(call, serving.targets.resolve(name), parsed.body);
+}
+
+/** Throws not_found unless the stack has the provider whose own base URL is asked. */
+export function checkProvider({ serving }: Call, name: string): void {
+  if (!serving.providers.has(name))
+    throw new TrimtabError('not_found', `There is no provider "${name.slice(0, MAX_NAME_CHARS)}".`);
+}
+
+/** The call is one of `target`, as far as its key may. Throws key_scope. */
+export function aimAt(call: Call, target: Target, body: Readonly<Record<string, unknown>>): void {
+  const { key } = call;
+  if (!key) return;
   call.target = target;
   if (target.capture !== 'none') {
-    call.user = readUser(call);
-    call.tags = readTags(codecOf(call.protocol).tagsOf(parsed.body));
+    call.user = readUser(call, body);
+    call.tags = readTags(call.codec.tagsOf(body));
   }
   if (target.capture === 'full') call.kept = [];
   if (key.tasks !== null && !key.tasks.includes(target.task)) {
@@ -40,10 +59,9 @@ export function identify(call: Call): void {
   }
 }
 
-function readUser(call: Call): string | null {
-  const body = call.parsed?.body ?? {};
+function readUser(call: Call, body: Readonly<Record<string, unknown>>): string | null {
   const header = call.request.headers['x-trimtab-user'];
-  for (const value of [...codecOf(call.protocol).usersOf(body), header]) {
+  for (const value of [...call.codec.usersOf(body), header]) {
     if (typeof value === 'string' && value !== '') return value.slice(0, MAX_USER_CHARS);
   }
   return null;

@@ -1,15 +1,26 @@
 import type { AttemptKind, AttemptRecord } from '../../core/call-record.ts';
 import { TrimtabError } from '../../core/error.ts';
-import type { AllowedDeployment, Call } from '../call.ts';
+import type { Place } from '../../routing/gates.ts';
+import type { AllowedDeployment, Call, RunningAttempt } from '../call.ts';
 import { toFailure } from '../upstream/trouble.ts';
-import { Attempt, type AttemptEvents } from './attempt.ts';
 import { takePlace } from './place.ts';
+
+/** Makes an attempt that is not sent yet. Throws what says that this deployment cannot take the request. */
+export type OpenAttempt<A extends RunningAttempt> = (
+  call: Call,
+  allowed: AllowedDeployment,
+  start: { place: Place; record: AttemptRecord },
+) => A;
 
 /**
  * Opens the next attempt of the plan that can be made; `null` when none is left. A deployment at its limit, or one
  * that cannot express the request, is passed over with its reason. `hedge`: why it runs beside another.
  */
-export function nextAttempt(call: Call, events: AttemptEvents, hedge?: string): Attempt | null {
+export function nextAttempt<A extends RunningAttempt>(
+  call: Call,
+  open: OpenAttempt<A>,
+  hedge?: string,
+): A | null {
   for (let planned = call.plan.shift(); planned; planned = call.plan.shift()) {
     const name = planned.deployment;
     const allowed = call.allowed.find((candidate) => candidate.name === name);
@@ -21,7 +32,7 @@ export function nextAttempt(call: Call, events: AttemptEvents, hedge?: string): 
         kind: hedge ? 'hedge' : kindOf(call.attempts.at(-1), name),
         reason: `${planned.reason}${hedge ? `, ${hedge}` : afterFailure(call)}`,
       });
-      const attempt = new Attempt(call, allowed, { events, place, record });
+      const attempt = open(call, allowed, { place, record });
       call.attempt = attempt;
       call.running.push(attempt);
       call.attempts.push(attempt.record);
@@ -60,7 +71,7 @@ function openRecord(call: Call, { name, config }: AllowedDeployment, { kind, rea
   return {
     deployment: name,
     provider: config.provider,
-    model: config.model,
+    model: config.model || null,
     region: config.region,
     kind,
     reason,

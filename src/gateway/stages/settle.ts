@@ -4,10 +4,15 @@ import { priceUsage } from '../../evidence/pricing.ts';
 import type { Failure } from '../../providers/provider.ts';
 import type { AllowedDeployment, Call, RunningAttempt } from '../call.ts';
 
+/** Price source of an operation that no model works for: a list, a cancellation. */
+const NO_MODEL = 'no model used';
+
 export interface AttemptEnd {
   outcome: AttemptRecord['outcome'];
   failure: Failure | null;
   usage: Usage;
+  /** Its tokens are not those a price is for, as of images and audio. Default false. */
+  otherTokens?: boolean;
 }
 
 /** Closes an attempt: what it used, what that costs, what it says of the deployment. */
@@ -20,11 +25,15 @@ export function settleAttempt(attempt: RunningAttempt, end: AttemptEnd): void {
   record.errorCode = end.failure?.error.code ?? null;
   record.errorMessage = end.failure && call.serving.redact(end.failure.error.message);
   record.usage = end.usage;
-  if (end.outcome === 'ok' || attempt.mayHaveUsedTokens) {
+  const { operation } = call;
+  if (operation && !operation.usesModel) {
+    record.costNanoUsd = 0;
+    record.priceSource = NO_MODEL;
+  } else if (end.outcome === 'ok' || attempt.mayHaveUsedTokens) {
     const { config: deployment, connection } = allowed;
     const measuredTokensPerSecond = measureThroughput(call, allowed, record);
     const question = { deployment, connection, usage: end.usage, at: call.startedAt };
-    const priced = priceUsage({ ...question, measuredTokensPerSecond });
+    const priced = end.otherTokens ? null : priceUsage({ ...question, measuredTokensPerSecond });
     record.costNanoUsd = priced?.costNanoUsd ?? null;
     record.priceSource = priced?.source ?? null;
     if (!priced) call.unpriced = true;

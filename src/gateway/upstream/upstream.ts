@@ -76,8 +76,8 @@ class PooledUpstream implements Upstream {
   #dispatch(transfer: Transfer, origin: string, { request, connectMs }: Outgoing): void {
     const { path, method, headers, body } = request;
     try {
-      const bytes = Array.isArray(body) ? Buffer.concat(body) : body;
-      this.#poolOf(origin, connectMs).dispatch({ path, method, headers, body: bytes }, transfer);
+      const whole = Array.isArray(body) ? Buffer.concat(body) : body;
+      this.#poolOf(origin, connectMs).dispatch({ path, method, headers, body: whole }, transfer);
     } catch (error) {
       transfer.fail(error instanceof Error ? error : new Error(String(error)));
     }

@@ -13,6 +13,7 @@ import { createPriceBook } from '../price-book.ts';
 import type { AppRequest, Connection, Exchange, Provider } from '../provider.ts';
 import { type Reading, readAnswer } from './answer.ts';
 import { openNative } from './native.ts';
+import { OWN_API, openOwn } from './own-api.ts';
 import { toMessagesRequest } from './request.ts';
 import { MessageStreamReader } from './stream.ts';
 
@@ -39,6 +40,7 @@ export const anthropic: Provider = {
     ),
   },
   translated: ['chat'],
+  ownApi: OWN_API,
   defaultBaseUrl: BASE_URL,
   needsApiKey: true,
   apiKeyEnv: ['ANTHROPIC_API_KEY'],
@@ -113,6 +115,7 @@ function connect(config: ProviderConfig, { apiKey, headers: extra }: ProviderSec
     },
     price: prices.price,
     open,
+    openOwn: (request) => openOwn({ origin, path, pinned: extra, auth }, request),
     probe: () => ({ origin, path: `${path}/v1/models?limit=1000`, method: 'GET', headers: auth, body: null }),
     readProbe: (status, body) => (status === 200 ? readModelNames(body) : []),
   };

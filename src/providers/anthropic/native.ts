@@ -51,8 +51,8 @@ export function openNative(binding: NativeBinding, request: AppRequest): Exchang
 
 const FORWARDED = ['anthropic-version', 'anthropic-beta', 'idempotency-key'];
 
-function toNativeHeaders(
-  { headers, pinned }: NativeBinding,
+export function toNativeHeaders(
+  { headers, pinned }: Pick<NativeBinding, 'headers' | 'pinned'>,
   given: Readonly<Record<string, string>>,
 ): string[] {
   const isPinned = (name: string) => Object.keys(pinned).some((pin) => pin.toLowerCase() === name);

@@ -1,6 +1,8 @@
 import { TrimtabError } from '../../core/error.ts';
 import type { Protocol } from '../../core/protocol.ts';
 import { asString } from '../json.ts';
+import { withQuery } from './own-api.ts';
+import type { OwnPlace } from './preset.ts';
 
 /**
  * Latest stable data-plane version of the deployment paths (reference in `presets.ts`). `v1` takes the unversioned paths.
@@ -19,6 +21,22 @@ export function azurePath(
   const version = asString(options.apiVersion) ?? DEFAULT_API_VERSION;
   if (version === 'v1') return `/openai/v1/${operation}`;
   return `/openai/deployments/${encodeURIComponent(model)}/${operation}?api-version=${encodeURIComponent(version)}`;
+}
+
+/**
+ * The rest of the API: what a model works for stands below its deployment, everything else beside them (reference in
+ * `presets.ts`, as known 2026-11-25).
+ */
+export function azureOwnPath(
+  { path, query, model }: OwnPlace,
+  options: Readonly<Record<string, unknown>>,
+): string {
+  const version = asString(options.apiVersion) ?? DEFAULT_API_VERSION;
+  if (version === 'v1') return withQuery(`/openai/v1${path}`, query);
+  const isModels = model !== null && /^\/(images|audio)\//.test(path);
+  const place = isModels ? `/openai/deployments/${encodeURIComponent(model)}${path}` : `/openai${path}`;
+  const rest = query === '' ? '' : `&${query}`;
+  return `${place}?api-version=${encodeURIComponent(version)}${rest}`;
 }
 
 /** An API key has a header of its own; a Microsoft Entra ID token goes as a Bearer token. */

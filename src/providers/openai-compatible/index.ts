@@ -12,6 +12,7 @@ import { createPriceBook, type PriceBook } from '../price-book.ts';
 import type { AppRequest, Connection, Exchange, Provider, UpstreamRequest } from '../provider.ts';
 import { type Reading, readAnswer } from './answer.ts';
 import { toDataPolicy } from './data-policy.ts';
+import { openOwn, toOwnApi } from './own-api.ts';
 import type { Preset } from './preset.ts';
 import { spliceBody } from './request.ts';
 import { ResponsesReader, readResponsesAnswer } from './responses.ts';
@@ -53,6 +54,7 @@ export function createOpenAiCompatible(preset: Preset): Provider {
     protocols: preset.protocols ?? PROTOCOLS,
     suggestedModels: preset.suggestedModels ?? [],
     sandbox: preset.sandbox ?? false,
+    ownApi: toOwnApi(preset.own ?? ''),
     features: toFeatures(preset.can ?? '', preset.cannot),
     translated: [],
     defaultDataPolicy: (baseUrl) => toDataPolicy(preset, baseUrl),
@@ -93,7 +95,6 @@ function createConnection(preset: Preset, book: PriceBook, binding: Binding): Co
   const takesIncludeUsage = preset.takesIncludeUsage ?? true;
   const postHeaders = ['content-type', 'application/json', ...binding.headers];
   const modelsPath = preset.modelsPath === undefined ? '/models' : preset.modelsPath;
-  const { offers } = preset;
 
   function pathOf(protocol: Protocol, model: string): string {
     return address.path + (preset.path?.(protocol, model, options) ?? PATHS[protocol]);
@@ -110,7 +111,7 @@ function createConnection(preset: Preset, book: PriceBook, binding: Binding): Co
   }
 
   return {
-    offers: (model) => offers !== false && (offers === undefined || offers.test(model)) && book.offers(model),
+    offers: (model) => offersModel(preset, book, model),
     capabilities: (model) => {
       const contextTokens = book.contextTokens(model);
       const known = contextTokens === undefined ? {} : { contextTokens };
@@ -138,6 +139,8 @@ function createConnection(preset: Preset, book: PriceBook, binding: Binding): Co
         readStream: () => new PassThroughReader(reading, addUsage),
       };
     },
+    openOwn: (request) =>
+      openOwn(preset, withForwarded(binding.headers, request.headers), { address, options, request }),
     probe() {
       if (modelsPath === null) return null;
       const path = address.path + modelsPath;
@@ -145,6 +148,11 @@ function createConnection(preset: Preset, book: PriceBook, binding: Binding): Co
     },
     readProbe: (status, body) => (status === 200 ? readModelNames(body) : []),
   };
+}
+
+function offersModel({ offers, alsoOffers }: Preset, book: PriceBook, model: string): boolean {
+  if (alsoOffers?.test(model)) return true;
+  return offers !== false && (offers === undefined || offers.test(model)) && book.offers(model);
 }
 
 /** `{"data":[{"id":...}]}`; one vendor sends the list bare. */

@@ -1,7 +1,7 @@
 import type { Protocol } from '../../core/protocol.ts';
 import type { DataPolicy } from '../../stack/stack.ts';
 import type { PriceBook } from '../price-book.ts';
-import type { Capabilities } from '../provider.ts';
+import type { Capabilities, OwnRequest } from '../provider.ts';
 
 /** Everything that differs between vendors of this API, as data. A vendor is one of these. */
 export interface Preset {
@@ -23,6 +23,12 @@ export interface Preset {
   /** Which of the names in the price book it serves. Default: all that are its own there; `false`: none. */
   offers?: RegExp | false;
   data: HostedData | LocalData | UndeclaredData | ((baseUrl: string) => DataPolicy);
+  /** Names it serves beside those of the price book. */
+  alsoOffers?: RegExp;
+  /** Names of `core/operation.ts` the vendor documents, separated by blanks. Default: none is known. */
+  own?: string;
+  /** Path and query below the base URL of an operation of its own API. Default: as it is. */
+  ownPath?: (request: OwnPlace, options: Readonly<Record<string, unknown>>) => string;
   /** Default: chat and embeddings. */
   protocols?: readonly Protocol[];
   /** Names of `providers/features.ts` the vendor documents, separated by blanks; in neither list: not known. */
@@ -45,6 +51,8 @@ export interface Preset {
   source: string;
   asOf: string;
 }
+
+export type OwnPlace = Pick<OwnRequest, 'path' | 'query' | 'model'>;
 
 /** A vendor that runs the model. `null`: it publishes nothing firm, or it depends on the account. */
 export interface HostedData {

@@ -3,9 +3,9 @@
  * retention and training. A figure that depends on the account, or that we could not confirm, is `null`: not declared.
  * Such statements change, so a stack that rests on one should declare its own `dataPolicy`. Model names are those of
  * the price table. `can` and `cannot` are the request fields that the reference documents as taken or refused; what it
- * does not speak of stands in neither.
+ * does not speak of stands in neither. `own` are the parts of the vendor's own API beside the protocols, as known 2026-11-25.
  */
-import { azureKeyHeader, azurePath, parseAzureOptions } from './azure.ts';
+import { azureKeyHeader, azureOwnPath, azurePath, parseAzureOptions } from './azure.ts';
 import type { Preset } from './preset.ts';
 
 const UNDECLARED = { party: 'third', retentionDays: null, trainsOnData: null, source: null } as const;
@@ -30,6 +30,9 @@ export const presets: readonly Preset[] = [
     capabilities: () => ({ maxTokensMember: 'max_completion_tokens' }),
     suggestedModels: ['gpt-6-luna', 'gpt-5-mini', 'gpt-6-sol', 'text-embedding-3-small'],
     can: 'streaming tools parallelTools jsonMode jsonSchema images files audio reasoning logprobs manyChoices stop seed promptCache serviceTier',
+    own: 'completions images audio moderations fineTuning uploads files batches models',
+    // Not in the price table: they are not charged by the token, or not at all.
+    alsoOffers: /^(tts-|dall-e-|omni-moderation-|text-moderation-)/,
     source: 'https://platform.openai.com/docs/api-reference/chat',
     asOf: AS_OF,
   },
@@ -58,6 +61,8 @@ export const presets: readonly Preset[] = [
     parseOptions: parseAzureOptions,
     capabilities: () => ({ maxTokensMember: 'max_completion_tokens' }),
     suggestedModels: ['gpt-5-mini'],
+    own: 'images audio fineTuning files batches',
+    ownPath: azureOwnPath,
     source: 'https://learn.microsoft.com/azure/ai-foundry/openai/reference',
     asOf: AS_OF,
   },
@@ -73,6 +78,7 @@ export const presets: readonly Preset[] = [
     suggestedModels: ['mistral-small-latest', 'mistral-medium-latest', 'mistral-embed'],
     can: 'streaming tools parallelTools jsonMode jsonSchema images audio manyChoices stop',
     cannot: 'seed logprobs',
+    own: 'audio moderations fineTuning files models',
     source: 'https://docs.mistral.ai/api/',
     asOf: AS_OF,
   },
@@ -92,6 +98,7 @@ export const presets: readonly Preset[] = [
     suggestedModels: ['openai/gpt-oss-20b', 'openai/gpt-oss-120b', 'llama-3.3-70b-versatile'],
     can: 'streaming tools parallelTools jsonMode jsonSchema images reasoning stop seed serviceTier',
     cannot: 'logprobs manyChoices audio files',
+    own: 'audio files batches models',
     source: 'https://console.groq.com/docs/api-reference',
     asOf: AS_OF,
   },
@@ -107,6 +114,7 @@ export const presets: readonly Preset[] = [
     capabilities: () => ({ maxTokensMember: 'max_completion_tokens' }),
     suggestedModels: ['gpt-oss-120b', 'gemma-4-31b', 'zai-glm-4.7'],
     can: 'streaming tools parallelTools jsonMode jsonSchema reasoning logprobs stop seed serviceTier',
+    own: 'completions models',
     source: 'https://inference-docs.cerebras.ai/api-reference/chat-completions',
     asOf: '2026-11-25',
   },
@@ -119,6 +127,7 @@ export const presets: readonly Preset[] = [
     data: UNDECLARED,
     suggestedModels: ['meta-llama/Llama-4-Scout-17B-16E-Instruct', 'meta-llama/Llama-3.3-70B-Instruct-Turbo'],
     can: 'streaming tools parallelTools jsonMode jsonSchema images reasoning logprobs manyChoices stop seed',
+    own: 'completions images audio models',
     source: 'https://docs.together.ai/reference/chat-completions-1',
     asOf: AS_OF,
   },
@@ -136,6 +145,7 @@ export const presets: readonly Preset[] = [
     },
     suggestedModels: ['accounts/fireworks/models/gpt-oss-20b', 'accounts/fireworks/models/gpt-oss-120b'],
     can: 'streaming tools jsonMode jsonSchema images reasoning logprobs manyChoices stop seed',
+    own: 'completions models',
     source: 'https://docs.fireworks.ai/api-reference/post-chatcompletions',
     asOf: AS_OF,
   },
@@ -150,6 +160,7 @@ export const presets: readonly Preset[] = [
     suggestedModels: ['deepseek-v4-flash', 'deepseek-v4-pro'],
     can: 'streaming tools jsonMode logprobs stop',
     cannot: 'jsonSchema images files audio',
+    own: 'models',
     source: 'https://api-docs.deepseek.com/api/create-chat-completion',
     asOf: AS_OF,
   },
@@ -168,6 +179,7 @@ export const presets: readonly Preset[] = [
     protocols: ['chat', 'responses'],
     suggestedModels: ['grok-4-1-fast-non-reasoning', 'grok-4.3', 'grok-4.6'],
     can: 'streaming tools parallelTools jsonMode jsonSchema images reasoning logprobs manyChoices stop seed',
+    own: 'images models',
     source: 'https://docs.x.ai/docs/api-reference',
     asOf: AS_OF,
   },
@@ -181,6 +193,7 @@ export const presets: readonly Preset[] = [
     data: UNDECLARED,
     suggestedModels: ['openai/gpt-5-nano', 'google/gemini-3.1-flash-lite', 'anthropic/claude-haiku-4.5'],
     can: 'streaming tools parallelTools jsonMode jsonSchema images files audio reasoning logprobs stop seed promptCache',
+    own: 'completions models',
     source: 'https://openrouter.ai/docs/api-reference/chat-completion',
     asOf: AS_OF,
   },
@@ -196,6 +209,7 @@ export const presets: readonly Preset[] = [
     data: UNDECLARED,
     suggestedModels: ['gemini-2.5-flash-lite', 'gemini-3.8-flash', 'gemini-embedding-001'],
     can: 'streaming tools jsonMode jsonSchema images audio reasoning manyChoices stop',
+    own: 'images models',
     source: 'https://ai.google.dev/gemini-api/docs/openai',
     asOf: AS_OF,
   },
@@ -206,6 +220,7 @@ export const presets: readonly Preset[] = [
     localPorts: [8000],
     data: LOCAL,
     can: 'streaming tools parallelTools jsonMode jsonSchema images audio reasoning logprobs manyChoices stop seed',
+    own: 'completions audio models',
     source: 'https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html',
     asOf: AS_OF,
   },
@@ -216,6 +231,7 @@ export const presets: readonly Preset[] = [
     localPorts: [30000],
     data: LOCAL,
     can: 'streaming tools parallelTools jsonMode jsonSchema images reasoning logprobs manyChoices stop seed',
+    own: 'completions models',
     source: 'https://docs.sglang.ai/basic_usage/openai_api_completions.html',
     asOf: AS_OF,
   },
@@ -227,6 +243,7 @@ export const presets: readonly Preset[] = [
     data: LOCAL,
     can: 'streaming tools jsonMode jsonSchema images reasoning stop seed',
     cannot: 'logprobs manyChoices',
+    own: 'completions models',
     source: 'https://docs.ollama.com/api/openai-compatibility',
     asOf: AS_OF,
   },
@@ -237,6 +254,7 @@ export const presets: readonly Preset[] = [
     localPorts: [8080],
     data: LOCAL,
     can: 'streaming tools parallelTools jsonMode jsonSchema images reasoning logprobs stop seed',
+    own: 'completions models',
     source: 'https://github.com/ggml-org/llama.cpp/tree/master/tools/server',
     asOf: AS_OF,
   },
@@ -247,6 +265,7 @@ export const presets: readonly Preset[] = [
     localPorts: [1234],
     data: LOCAL,
     can: 'streaming tools jsonSchema images logprobs stop seed',
+    own: 'completions models',
     source: 'https://lmstudio.ai/docs/developer/openai-compat',
     asOf: AS_OF,
   },
@@ -259,6 +278,7 @@ export const presets: readonly Preset[] = [
     protocols: ['chat'],
     can: 'streaming tools jsonMode jsonSchema images logprobs stop seed',
     cannot: 'manyChoices',
+    own: 'models',
     source: 'https://huggingface.co/docs/text-generation-inference/messages_api',
     asOf: AS_OF,
   },

@@ -44,6 +44,7 @@ const compatible = createOpenAiCompatible({
   data: () => ({ ...policyOf('own', { retentionDays: 0, trainsOnData: false }), regions: ['local'] }),
   can: 'streaming tools parallelTools jsonMode jsonSchema stop seed manyChoices',
   cannot: 'images files audio logprobs',
+  own: 'models',
   suggestedModels: ['small', 'large', 'embed'],
   parseOptions,
   sandbox: true,
