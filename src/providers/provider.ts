@@ -233,6 +233,20 @@ export function mapLater(
   };
 }
 
+/** The request on its way, what it may be refused with translated. */
+export function mapRefusal(
+  request: Exchange['request'],
+  translate: (refusal: unknown) => unknown,
+): Exchange['request'] {
+  if (!(request instanceof Promise)) return request;
+  const mapped = request.catch((refusal: unknown) => {
+    throw translate(refusal);
+  });
+  // An attempt that ends before it is sent never waits for it.
+  mapped.catch(() => {});
+  return mapped;
+}
+
 /** Reads an answer on, now or when it is there. */
 export function mapRead(
   read: Answer | Failure | Promise<Answer | Failure>,

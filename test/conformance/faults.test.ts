@@ -37,13 +37,14 @@ const FAR: Timeouts = {
 interface Lane {
   protocol: TextProtocol;
   /** Provider type: what the vendor speaks. */
-  vendor: 'openai-compatible' | 'openai' | 'anthropic';
+  vendor: 'openai-compatible' | 'openai' | 'anthropic' | 'google';
 }
 
 /** Each protocol passed through, and each translation. */
 const LANES: readonly Lane[] = [
   { protocol: 'chat', vendor: 'openai-compatible' },
   { protocol: 'chat', vendor: 'anthropic' },
+  { protocol: 'chat', vendor: 'google' },
   { protocol: 'messages', vendor: 'anthropic' },
   { protocol: 'messages', vendor: 'openai-compatible' },
   { protocol: 'responses', vendor: 'openai' },

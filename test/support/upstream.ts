@@ -88,7 +88,8 @@ export async function startUpstream(onTestFinished: TestContext['onTestFinished'
     upstream.calls.push(call);
     waiting.shift()?.(call);
     if (upstream.answer) upstream.answer(call, response);
-    else if (body.stream === true) await answerStream(upstream, call, response);
+    else if (body.stream === true || wireAt(call.path).streams?.(call.path))
+      await answerStream(upstream, call, response);
     else answerPlain(upstream, call, response);
   }
 

@@ -15,6 +15,8 @@ export interface Wire {
   /** Events before the first token. */
   opening(said: Said): string;
   word(said: Said, index: number): string;
+  /** Whether the request asks for a stream, where its body does not say. */
+  streams?: (path: string) => boolean;
   /** Events after the last token; the terminator is the last of them. */
   closing(said: Said, withUsage: boolean): string;
   /** An error of the vendor, as a body and as an event. */
@@ -191,8 +193,33 @@ const responses: Wire = {
     namedEvent({ type: 'error', code, message, param: null, sequence_number: OPENING_EVENTS }),
 };
 
+/** https://ai.google.dev/api/generate-content (from memory, 2026-11-25). */
+const gemini: Wire = {
+  plain: ({ words }) => candidate({ text: words.join('') }, 'STOP'),
+  opening: ({ model }) =>
+    dataEvent({ modelVersion: model, usageMetadata: { promptTokenCount: USAGE.prompt_tokens } }),
+  word: ({ words }, index) => dataEvent(candidate({ text: words[index] ?? '' }, null)),
+  closing: () => dataEvent(candidate({ text: '' }, 'STOP')),
+  streams: (path) => path.includes(':streamGenerateContent'),
+  errorBody: (message, code) => ({ error: { code: 500, message, status: code.toUpperCase() } }),
+  errorEvent: (message, code) => dataEvent(gemini.errorBody(message, code)),
+};
+
+function candidate(part: { text: string }, finishReason: string | null): Record<string, unknown> {
+  const content = { role: 'model', parts: [part] };
+  const usageMetadata = {
+    promptTokenCount: USAGE.prompt_tokens,
+    candidatesTokenCount: USAGE.completion_tokens,
+    totalTokenCount: USAGE.total_tokens,
+  };
+  return finishReason === null
+    ? { candidates: [{ content, index: 0 }] }
+    : { candidates: [{ content, finishReason, index: 0 }], usageMetadata };
+}
+
 /** The wire protocol of a vendor's path. */
 export function wireAt(path: string): Wire {
   if (path.includes('/messages')) return messages;
+  if (/:(stream)?[gG]enerateContent/.test(path)) return gemini;
   return path.includes('/responses') ? responses : chat;
 }

@@ -1,18 +1,25 @@
 /** The messages protocol for deployments that speak chat. */
 import { malformed } from '../../providers/failure.ts';
 import { asArray } from '../../providers/json.ts';
-import { type AppRequest, type Connection, type Exchange, mapRead } from '../../providers/provider.ts';
+import {
+  type AppRequest,
+  type Connection,
+  type Exchange,
+  mapRead,
+  mapRefusal,
+} from '../../providers/provider.ts';
 import { MemberTable } from '../json-span.ts';
 import { ParsedRequest } from '../request.ts';
 import { type Asked, toMessage } from './answer.ts';
 import { fromChatFailure } from './failure.ts';
+import { toAppError } from './refusal.ts';
 import { MessagesOverChatReader } from './stream.ts';
 import { toChatBody, wantsThinking } from './to-chat.ts';
 
 /** Throws unsupported_parameter naming what chat, or this vendor, cannot carry. */
 export function openMessagesOverChat(connection: Connection, request: AppRequest): Exchange {
-  const exchange = connection.open(toChatRequest(connection, request));
   const { body } = request;
+  const exchange = openChat(connection, request);
   const asked: Asked = {
     model: request.model,
     stopSequences: asArray(body.stop_sequences),
@@ -20,6 +27,7 @@ export function openMessagesOverChat(connection: Connection, request: AppRequest
   };
   return {
     ...exchange,
+    request: mapRefusal(exchange.request, (refusal) => toAppError(refusal, body)),
     readAnswer: (...args) =>
       mapRead(exchange.readAnswer(...args), (read) => {
         if (read.kind === 'failure') return fromChatFailure(read);
@@ -29,6 +37,15 @@ export function openMessagesOverChat(connection: Connection, request: AppRequest
       }),
     readStream: () => new MessagesOverChatReader(exchange.readStream(), asked, body),
   };
+}
+
+function openChat(connection: Connection, request: AppRequest): Exchange {
+  const asked = toChatRequest(connection, request);
+  try {
+    return connection.open(asked);
+  } catch (refusal) {
+    throw toAppError(refusal, request.body);
+  }
 }
 
 /** Betas and the version of the app's protocol mean nothing to a chat vendor; what they allow shows as fields. */

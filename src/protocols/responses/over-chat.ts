@@ -1,6 +1,12 @@
 /** Responses for a deployment that speaks only chat: the request translated, its answer translated back. */
 import { randomBytes } from 'node:crypto';
-import { type AppRequest, type Connection, type Exchange, mapRead } from '../../providers/provider.ts';
+import {
+  type AppRequest,
+  type Connection,
+  type Exchange,
+  mapRead,
+  mapRefusal,
+} from '../../providers/provider.ts';
 import { toResponsesAnswer } from './answer.ts';
 import { toAppError } from './field.ts';
 import { createResponseIds } from './items.ts';
@@ -19,6 +25,7 @@ export function openOverChat(connection: Connection, request: AppRequest): Excha
   };
   return {
     ...exchange,
+    request: mapRefusal(exchange.request, toAppError),
     readAnswer: (...arrived) =>
       mapRead(exchange.readAnswer(...arrived), (answer) =>
         answer.kind === 'failure' ? answer : toResponsesAnswer(frame, answer),

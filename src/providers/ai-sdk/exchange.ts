@@ -32,11 +32,7 @@ export function openChat(session: Session): Exchange {
   const options = toCallOptions(session.request.body, session.translation);
   const { stream } = session.request;
   const wire = new Wire(stream ? session.streamType : null);
-  const reader = new PartReader({
-    ...session,
-    wire,
-    isText: session.streamType === '' || session.streamType.startsWith('text/'),
-  });
+  const reader = new PartReader({ ...session, wire });
   const leaving = new AbortController();
   const call = { ...options, abortSignal: leaving.signal };
   const { done, errand } = runErrands(session.errands);

@@ -3,9 +3,7 @@ import { encodeSse } from '../../core/sse.ts';
 import type { Usage } from '../../core/usage.ts';
 import { toChatUsage } from '../chat-usage.ts';
 import { completeUsage, estimateTokens } from '../estimate.ts';
-import { readEventText } from '../event-text.ts';
-import { malformed } from '../failure.ts';
-import { type JsonObject, readObject } from '../json.ts';
+import type { JsonObject } from '../json.ts';
 import type { AppRequest, Failure, Later, StreamReader } from '../provider.ts';
 import {
   extraOf,
@@ -17,20 +15,19 @@ import {
   toUsage,
 } from './answer.ts';
 import { type Reading, readErrorEvent } from './errors.ts';
+import { createFraming, type Framing, notItsStream } from './framing.ts';
 import type { Wire } from './wire.ts';
 
-/** Enough of what is no stream to tell what it is. */
-const MAX_HEAD_CHARS = 65_536;
-/** No message of an event stream of AWS is longer (its prelude names the length first). */
-const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
+/** Messages of the AWS event stream, each with its length before it. */
+const BINARY = 'application/vnd.amazon.eventstream';
 
 export interface StreamOf {
   reading: Reading;
   request: AppRequest;
   wire: Wire;
   labels: Labels;
-  /** Whether its stream is made of text events; else of length-prefixed messages. */
-  isText: boolean;
+  /** Content type of its stream; empty: not known. */
+  streamType: string;
 }
 
 interface OpenCall {
@@ -54,16 +51,18 @@ export class PartReader implements StreamReader {
   #out = '';
   #usage: Usage = {};
   #chars = 0;
+  /** Output tokens that the vendor had counted when its stream broke off. */
+  #counted = 0;
   #settled = false;
   #closed = false;
   #announced = false;
   #listener: (() => void) | null = null;
-  /** The first bytes, until one event was decoded. */
-  #head: string | null = '';
+  readonly #framing: Framing;
   #begun = false;
 
   constructor(of: StreamOf) {
     this.#of = of;
+    this.#framing = createFraming(of.streamType, of.reading);
     const isSettled = () => this.#settled;
     this.later = {
       listen: (listener) => {
@@ -77,9 +76,11 @@ export class PartReader implements StreamReader {
   }
 
   push(chunk: Buffer): Buffer | null {
-    if (this.done || this.failure) return null;
-    if (this.#head !== null && this.#head.length < MAX_HEAD_CHARS) this.#head += chunk.toString('latin1');
-    this.#of.wire.push(chunk);
+    if (this.done || this.failure || this.#framing.failure) return null;
+    const bytes = this.#framing.push(chunk);
+    if (bytes) this.#of.wire.push(bytes);
+    // The package still reads what came before; then the failure is told.
+    if (this.#framing.failure) this.#of.wire.end();
     return null;
   }
 
@@ -90,7 +91,9 @@ export class PartReader implements StreamReader {
   }
 
   usage(): Usage {
-    return completeUsage(this.#of.request, this.#usage, () => estimateTokens(this.#chars));
+    return completeUsage(this.#of.request, this.#usage, () =>
+      Math.max(this.#counted, estimateTokens(this.#chars)),
+    );
   }
 
   /** Reads the package's parts to their end. Never throws. */
@@ -104,7 +107,7 @@ export class PartReader implements StreamReader {
     } catch {
       this.#failDecoding();
     }
-    if (!this.done && this.#head !== null && this.#isForeign(this.#head)) this.#fail();
+    if (!this.done) this.failure = this.failure ?? this.#framing.failure ?? this.#framing.foreign();
     this.#settled = true;
     this.#announce();
   }
@@ -160,7 +163,7 @@ export class PartReader implements StreamReader {
   }
 
   #takeRaw(value: unknown): void {
-    if (typeof value === 'object' && value !== null) this.#head = null;
+    if (typeof value === 'object' && value !== null) this.#framing.decoded();
     this.failure = readErrorEvent(this.#of.reading, value) ?? this.failure;
   }
 
@@ -194,9 +197,15 @@ export class PartReader implements StreamReader {
   }
 
   #finish(part: Extract<LanguageModelV3StreamPart, { type: 'finish' }>): void {
-    this.#usage = toUsage(part.usage);
-    // A package says `finish` at the end of any bytes; without the vendor's reason they were cut.
-    if (this.failure || !isFinished(part.finishReason)) return;
+    const usage = toUsage(part.usage);
+    // A package says `finish` at the end of any bytes; without the vendor's reason they were cut, and so were its counts.
+    if (this.failure || !isFinished(part.finishReason)) {
+      const { outputTokens = 0, inputTokens, ...rest } = usage;
+      this.#counted = outputTokens;
+      this.#usage = inputTokens ? { ...rest, inputTokens } : {};
+      return;
+    }
+    this.#usage = usage;
     this.finishReason = toFinishReason(part.finishReason);
     this.#chunk({}, this.finishReason);
     this.done = true;
@@ -224,25 +233,12 @@ export class PartReader implements StreamReader {
     this.#out += encodeSse({ data: JSON.stringify({ ...head, ...members }) });
   }
 
-  #isForeign(head: string): boolean {
-    if (head === '') return false;
-    if (!this.#of.isText)
-      return Buffer.from(head, 'latin1').subarray(0, 4).length === 4 && lengthOf(head) > MAX_MESSAGE_BYTES;
-    const text = head.trim();
-    this.failure = readErrorEvent(this.#of.reading, readObject(text)) ?? this.failure;
-    return this.failure === null && readEventText(text).kind === 'foreign';
-  }
-
   /** A last message of a binary stream that is not whole was cut; its decoder calls that an error. */
   #failDecoding(): void {
-    if (this.#of.isText || !this.#closed) this.#fail();
+    if (this.#of.streamType !== BINARY || !this.#closed) this.#fail();
   }
 
   #fail(): void {
-    this.failure ??= malformed(this.#of.reading.vendor, 'bytes that are not its stream');
+    this.failure ??= this.#framing.failure ?? notItsStream(this.#of.reading.vendor);
   }
-}
-
-function lengthOf(head: string): number {
-  return Buffer.from(head.slice(0, 4), 'latin1').readUInt32BE(0);
 }
