@@ -133,6 +133,7 @@ const WARNED: Readonly<Record<string, string>> = {
   stopSequences: 'stop',
   seed: 'seed',
   strict: 'tools.function.strict',
+  responseFormat: 'response_format',
   maxOutputTokens: 'max_tokens',
   reasoning: 'reasoning_effort',
   budgetTokens: 'reasoning_effort',
