@@ -242,6 +242,7 @@ async function startCore(options: CoreOptions): Promise<Core> {
       clean = createSnapshotRedact(snapshot);
       gateway?.update(snapshot);
     },
+    onEngines: (reports) => gateway?.setEngines(reports),
     onNotice: options.onNotice ?? (() => {}),
     serve(request, response) {
       if (gateway) gateway.handle(request, response);

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { defineCommand } from 'citty';
 import type { DeploymentRow, DeploymentsAnswer } from '../control/api-types.ts';
 import { type Client, clientArgs, withClient } from './client.ts';
+import { loraCommand, modelsCommand } from './engines.ts';
 import { CliError, type CliIo, type CommandData, EXIT, printJson } from './io.ts';
 import { createProgress } from './progress.ts';
 import { type Column, renderTable } from './table.ts';
@@ -74,8 +75,17 @@ const resumeCommand = defineCommand({
 
 /** `trimtab deployments`. */
 export const deploymentsCommand = defineCommand({
-  meta: { name: 'deployments', description: 'List deployments; drain and resume one' },
-  subCommands: { list: listCommand, drain: drainCommand, resume: resumeCommand },
+  meta: {
+    name: 'deployments',
+    description: "List, drain and resume deployments; engines' models and LoRA adapters",
+  },
+  subCommands: {
+    list: listCommand,
+    drain: drainCommand,
+    resume: resumeCommand,
+    models: modelsCommand,
+    lora: loraCommand,
+  },
   args: { ...clientArgs },
   run: ({ args, data }) => list((data as CommandData).io, args),
 });
@@ -118,6 +128,7 @@ function renderDeployments(rows: readonly DeploymentRow[], io: CliIo): string {
     },
     { title: 'in flight', align: 'right', cell: ({ health }) => formatCount(health?.inFlight ?? 0) },
     { title: 'waiting', align: 'right', cell: ({ health }) => formatCount(health?.waiting ?? 0) },
+    { title: 'engine', drop: 1, cell: ({ engine }) => engineInWords(engine) },
     {
       title: 'calls 24 h',
       align: 'right',
@@ -126,6 +137,20 @@ function renderDeployments(rows: readonly DeploymentRow[], io: CliIo): string {
     },
   ];
   return renderTable(io, columns, { rows });
+}
+
+/** `3 waiting, 12 running, KV 41 %` */
+function engineInWords(engine: DeploymentRow['engine']): string {
+  if (!engine) return '-';
+  const { load, served, trouble } = engine;
+  if (served === false) return 'does not serve this model';
+  const parts = [
+    ...(load && load.waiting !== null ? [`${formatCount(load.waiting)} waiting`] : []),
+    ...(load && load.running !== null ? [`${formatCount(load.running)} running`] : []),
+    ...(load && load.kvCacheUse !== null ? [`KV ${Math.round(load.kvCacheUse * 100)} %`] : []),
+  ];
+  if (parts.length > 0) return parts.join(', ');
+  return trouble === null ? 'does not tell its load' : 'does not answer';
 }
 
 function stateOf(

@@ -56,7 +56,7 @@ export const commands: readonly CommandEntry[] = [
   ),
   entry(
     'deployments',
-    'List deployments; drain and resume one',
+    "List, drain and resume deployments; engines' models and LoRA adapters",
     async () => (await import('./deployments.ts')).deploymentsCommand,
   ),
   entry(

@@ -7,6 +7,7 @@ import type { HistoryImport } from '../core/history-row.ts';
 import type { NanoUsd } from '../core/money.ts';
 import type { RealisedEffect, Recommendation, RecommendationState } from '../core/recommendation.ts';
 import type { DeploymentHealthView } from '../gateway/gateway.ts';
+import type { Adapter, Adapters } from '../providers/engine.ts';
 import type { DeploymentConfig, Drain, ProviderConfig, Revision, Stack, TaskConfig } from '../stack/stack.ts';
 import type { Batch } from '../store/batches.ts';
 import type {
@@ -20,6 +21,7 @@ import type {
   Latency,
   SeriesPoint,
 } from '../store/store.ts';
+import type { EngineView } from './engines/watch.ts';
 import type { ProcessHealth } from './link.ts';
 
 /** Any error: the catalogue's code, what is wrong, the field, what to do. */
@@ -146,10 +148,15 @@ export interface DeploymentRow {
   health: DeploymentHealthView | null;
   /** `null`: in service. */
   drain: DrainView | null;
+  /** What the engine behind it tells; `null`: a vendor's API, or an engine that tells nothing. */
+  engine: EngineState | null;
   /** Last 24 hours. */
   figures: Figures;
   latency: LatencyPair;
 }
+
+/** `served`: whether the engine takes the deployment's model name by what it last listed; `null`: not known. */
+export type EngineState = Pick<EngineView, 'load' | 'loadAt' | 'trouble'> & { served: boolean | null };
 
 /** `idle`: no call runs or waits there any more, in this process. */
 export type DrainView = Drain & { idle: boolean };
@@ -157,6 +164,21 @@ export type DrainView = Drain & { idle: boolean };
 /** GET /api/v1/deployments */
 export interface DeploymentsAnswer {
   deployments: DeploymentRow[];
+}
+
+/** GET /api/v1/engines/:provider. `adapters`: `null` where it has no LoRA adapters that can be managed. */
+export type EngineRow = EngineView & { adapters: Adapters['kind'] | null };
+
+/** GET /api/v1/engines */
+export interface EnginesAnswer {
+  engines: EngineRow[];
+}
+
+/** GET, POST /api/v1/engines/:provider/adapters, DELETE /api/v1/engines/:provider/adapters/:name */
+export interface AdaptersAnswer {
+  provider: string;
+  kind: Adapters['kind'];
+  adapters: Adapter[];
 }
 
 /** GET /api/v1/stack */

@@ -12,6 +12,7 @@ import { batchRoutes } from './handlers/batches.ts';
 import { callRoutes } from './handlers/calls.ts';
 import { costRoutes } from './handlers/costs.ts';
 import { deploymentRoutes } from './handlers/deployments.ts';
+import { engineRoutes } from './handlers/engines.ts';
 import { evidenceRoutes } from './handlers/evidence.ts';
 import { feedbackRoutes } from './handlers/feedback.ts';
 import { historyRoutes } from './handlers/history.ts';
@@ -38,6 +39,7 @@ export const routes: readonly Route[] = [
   ...taskRoutes,
   ...stackRoutes,
   ...deploymentRoutes,
+  ...engineRoutes,
   ...revisionRoutes,
   ...keyRoutes,
   ...batchRoutes,
@@ -67,6 +69,7 @@ export function createApp(deps: ControlDeps, assets?: Assets): Hono {
   });
   app.get('/metrics', async ({ req }) => {
     deps.signIn.admit(req.raw);
+    deps.metrics.setEngines(deps.engines.views());
     return new Response(await deps.metrics.text(), { headers: { 'content-type': deps.metrics.contentType } });
   });
   app.all('/api/*', (context) => refuseUnknown(context, deps));

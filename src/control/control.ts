@@ -10,9 +10,11 @@ import type { Logger } from '../core/log.ts';
 import { createDrain } from '../evidence/drain.ts';
 import { parseFeedback } from '../evidence/feedback.ts';
 import { createMetrics } from '../evidence/metrics.ts';
+import { createUpstream } from '../gateway/upstream/upstream.ts';
 import { redact } from '../governance/redact.ts';
 import { toErrorBody } from '../protocols/error-body.ts';
 import { catalog } from '../providers/index.ts';
+import type { EngineReports } from '../routing/engine-loads.ts';
 import { policies } from '../routing/index.ts';
 import { watchConfig } from '../stack/load.ts';
 import type { Snapshot } from '../stack/stack.ts';
@@ -26,6 +28,7 @@ import { createKeptApi, type KeptApi } from './batches/kept-api.ts';
 import { createConfigSource } from './config-source.ts';
 import { spoolFolder } from './data-folder.ts';
 import type { ControlDeps, RunState } from './deps.ts';
+import { createEngineWatch } from './engines/watch.ts';
 import { ensureSecrets } from './first-start.ts';
 import { createJobRunner, type JobRunner } from './jobs/runner.ts';
 import { type LineCalls, NO_LINE_CALLS } from './line-calls.ts';
@@ -33,7 +36,7 @@ import type { ControlOptions, Notice } from './link.ts';
 import { createLiveCalls } from './live.ts';
 import { toPublicError } from './public-error.ts';
 import { createResponseKeeper, type ResponseKeeper } from './responses.ts';
-import { createRevisions } from './revisions.ts';
+import { createRevisions, type Revisions } from './revisions.ts';
 import { createSignIn } from './sign-in.ts';
 import type { Assets } from './static.ts';
 import { readVersion } from './version.ts';
@@ -50,6 +53,8 @@ export interface ControlSetup {
   clock: Clock;
   logger: Logger;
   onSnapshot: (snapshot: Snapshot) => void;
+  /** Told what engines tell of themselves. */
+  onEngines?: (reports: EngineReports) => void;
   /**
    * `server`: applies config, makes first secrets, keeps draining, runs jobs. `command`: drains once, before
    * anything is read, and does none of the others.
@@ -101,20 +106,15 @@ async function assemble(setup: ControlSetup, store: Store): Promise<Control> {
   const { options, clock, logger, mode } = setup;
   const makeId = createIdMaker(clock.now);
   const notices = mode === 'server' ? await ensureSecrets({ store, clock, makeId, ...options }) : [];
+  const revisions = openRevisions(setup, store, notices);
   const parts: Omit<ControlDeps, 'advice'> = {
     store,
-    revisions: createRevisions({
-      ...setup,
-      store,
-      config: createConfigSource({
-        ...options,
-        env: setup.env,
-        catalog,
-        onFound: (found) => notices.push(...found.map(toFoundNotice)),
-      }),
-      catalog,
-      policies: policies.map(({ name }) => name),
-      processKeys: options.processKeys,
+    revisions,
+    engines: createEngineWatch({
+      snapshot: () => revisions.snapshot(),
+      upstream: createUpstream(new Map(), clock),
+      clock,
+      onReports: setup.onEngines ?? (() => {}),
     }),
     signIn: await createSignIn({ settings: store.settings, clock, cliToken: options.cliToken }),
     live: createLiveCalls(),
@@ -147,11 +147,30 @@ async function assemble(setup: ControlSetup, store: Store): Promise<Control> {
       await deps.advice.stop();
       await runner?.stop();
       setup.assets?.close();
+      await deps.engines.close();
       deps.live.close();
       if (mode === 'server') await drain.stop();
       await store.close();
     },
   };
+}
+
+/** `notices` gains what discovery finds. */
+function openRevisions(setup: ControlSetup, store: Store, notices: Notice[]): Revisions {
+  const { options, env } = setup;
+  return createRevisions({
+    ...setup,
+    store,
+    config: createConfigSource({
+      ...options,
+      env,
+      catalog,
+      onFound: (found) => notices.push(...found.map(toFoundNotice)),
+    }),
+    catalog,
+    policies: policies.map(({ name }) => name),
+    processKeys: options.processKeys,
+  });
 }
 
 function openDrain(deps: ControlDeps, { dataDir }: ControlOptions) {
@@ -205,7 +224,7 @@ function toFoundNotice(text: string): Notice {
 
 /** Starts what runs beside requests; returns what stops it. */
 function startJobs(deps: ControlDeps, options: ControlOptions): () => void {
-  const { clock, revisions, live, logger } = deps;
+  const { clock, revisions, engines, live, logger } = deps;
   const timers: Timer[] = [
     clock.after(FIRST_EXPIRE_MS, () => void expire(deps)),
     clock.every(EXPIRE_EVERY_MS, () => void expire(deps)),
@@ -213,6 +232,7 @@ function startJobs(deps: ControlDeps, options: ControlOptions): () => void {
   ];
   if (options.databaseUrl !== null) timers.push(clock.every(REFRESH_EVERY_MS, () => void refresh(deps)));
   const stopAdvice = startAdviceSchedule(deps);
+  const stopEngines = engines.start();
   const { configFile } = revisions.status();
   const watcher =
     configFile !== null && options.watch
@@ -223,6 +243,7 @@ function startJobs(deps: ControlDeps, options: ControlOptions): () => void {
   return () => {
     for (const timer of timers) timer.stop();
     stopAdvice();
+    stopEngines();
     watcher?.close();
   };
 }

@@ -94,9 +94,20 @@ function toRow(
       deps,
       isBusy: health !== null && health.inFlight + health.waiting > 0,
     }),
+    engine: readEngine(config, deps),
     figures,
     latency: { ttft, total },
   };
+}
+
+function readEngine(
+  { provider, model }: DeploymentConfig,
+  { engines }: ControlDeps,
+): DeploymentRow['engine'] {
+  const view = engines.views().find((each) => each.provider === provider);
+  if (!view) return null;
+  const { load, loadAt, trouble } = view;
+  return { load, loadAt, trouble, served: engines.serves(provider, model) };
 }
 
 interface DrainContext extends Pick<RowContext, 'snapshot' | 'deps'> {

@@ -5,6 +5,7 @@ import type { Metrics } from '../evidence/metrics.ts';
 import type { DeploymentHealthView } from '../gateway/gateway.ts';
 import type { Store } from '../store/store.ts';
 import type { AdviceKeeper } from './advice/kept-advice.ts';
+import type { EngineWatch } from './engines/watch.ts';
 import type { JobRunner } from './jobs/runner.ts';
 import type { ProcessHealth } from './link.ts';
 import type { LiveCalls } from './live.ts';
@@ -21,6 +22,7 @@ export interface ControlDeps {
   jobs: Pick<JobRunner, 'add' | 'cancel'>;
   advice: AdviceKeeper;
   metrics: Metrics;
+  engines: EngineWatch;
   state: RunState;
   clock: Clock;
   makeId: MakeId;

@@ -9,6 +9,7 @@ import type { Clock } from '../core/clock.ts';
 import { TrimtabError } from '../core/error.ts';
 import type { Logger } from '../core/log.ts';
 import type { GatewayRequest, GatewayResponse, KeptResponses } from '../gateway/gateway.ts';
+import type { EngineReports } from '../routing/engine-loads.ts';
 import type { Snapshot } from '../stack/stack.ts';
 import { answerError, feedbackUnavailable, lookupFailed } from './host-answers.ts';
 import { serveLineCall } from './line-calls.ts';
@@ -32,6 +33,7 @@ export interface HostOptions {
   clock: Clock;
   logger: Logger;
   onSnapshot: (snapshot: Snapshot) => void;
+  onEngines: (reports: EngineReports) => void;
   onNotice: (notice: Notice) => void;
   /** Serves a call that the control thread makes. */
   serve: (request: GatewayRequest, response: GatewayResponse) => void;
@@ -259,6 +261,9 @@ class WorkerHost implements ControlHost {
         break;
       case 'snapshot':
         this.options.onSnapshot(message.snapshot);
+        break;
+      case 'engines':
+        this.options.onEngines(message.reports);
         break;
       case 'failed':
         this.onFailed(toError(message));

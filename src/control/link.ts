@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../core/error.ts';
 import type { LogFields } from '../core/log.ts';
 import type { DeploymentHealthView } from '../gateway/gateway.ts';
+import type { EngineReports } from '../routing/engine-loads.ts';
 import type { KeySnapshot, Snapshot } from '../stack/stack.ts';
 import type { CallRan, RunCall } from './line-calls.ts';
 
@@ -52,6 +53,8 @@ export type ToControl =
 export type FromControl =
   | { type: 'ready'; snapshot: Snapshot; notices: Notice[] }
   | { type: 'snapshot'; snapshot: Snapshot }
+  /** What self-hosted engines told of themselves, after every round of asking. */
+  | { type: 'engines'; reports: EngineReports }
   | { type: 'failed'; code: ErrorCode; message: string; field: string | null }
   | {
       type: 'response';

@@ -113,6 +113,7 @@ async function start(options: ControlOptions): Promise<void> {
       assets: createAssets({ logger }),
       calls: lineCalls,
       onSnapshot: (snapshot) => ready && post({ type: 'snapshot', snapshot }),
+      onEngines: (reports) => ready && post({ type: 'engines', reports }),
     });
     control = started;
     ready = true;

@@ -180,6 +180,12 @@ export const ERRORS = {
     true,
     'Free disk space in the data folder; see `spool.whenFull`.',
   ]),
+  engine_cannot: row([
+    409,
+    'invalid_request_error',
+    false,
+    'Start the engine so that it can, or use one that can: docs/engines.md.',
+  ]),
   store_unavailable: row([
     503,
     'api_error',

@@ -5,6 +5,7 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { AttemptRecord, CallRecord, Outcome } from '../core/call-record.ts';
 import { toUsd } from '../core/money.ts';
+import type { EngineLoad } from '../providers/engine.ts';
 import { createHistogramFamily, type Observed } from './histogram-text.ts';
 
 export interface Metrics {
@@ -12,6 +13,8 @@ export interface Metrics {
   observe(records: readonly CallRecord[]): void;
   /** Sets what is known of the processes now; figures left out keep their value. */
   setProcess(figures: ProcessFigures): void;
+  /** Replaces what is known of self-hosted engines; what is not known has no series. */
+  setEngines(engines: readonly EngineFigures[]): void;
   /** The text exposition format. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -24,6 +27,11 @@ export interface ProcessFigures {
   eventLoopDelayP99Ms?: number;
   spool?: 'ok' | 'full';
   spoolPendingBytes?: number;
+}
+
+export interface EngineFigures {
+  provider: string;
+  load: EngineLoad | null;
 }
 
 const MAX_LABEL_VALUES = 200;
@@ -62,6 +70,7 @@ export function createMetrics(): Metrics {
       for (const { labels, count } of attempts.all()) figures.attempts.inc(labels, count);
     },
     setProcess,
+    setEngines: createEngineFigures(processRegistry),
     text: async () =>
       [
         await registry.metrics(),
@@ -239,6 +248,31 @@ function createProcessFigures(registry: Registry): Metrics['setProcess'] {
       if (value !== undefined) gauges[name].set(value);
     }
     if (figures.spool !== undefined) full.set(figures.spool === 'full' ? 1 : 0);
+  };
+}
+
+function createEngineFigures(registry: Registry): Metrics['setEngines'] {
+  const gauge = (name: string, help: string) =>
+    new Gauge({ name, help, labelNames: ['provider'], registers: [registry] });
+  const gauges = {
+    waiting: gauge(
+      'trimtab_engine_waiting',
+      'Requests that wait inside a self-hosted engine, of all its clients.',
+    ),
+    running: gauge(
+      'trimtab_engine_running',
+      'Requests that run in a self-hosted engine, of all its clients.',
+    ),
+    kvCacheUse: gauge('trimtab_engine_kv_cache_use', 'Share of the KV cache in use, 0 to 1.'),
+  };
+  return (engines) => {
+    for (const name of Object.keys(gauges) as (keyof EngineLoad)[]) {
+      gauges[name].reset();
+      for (const { provider, load } of engines) {
+        const value = load?.[name] ?? null;
+        if (value !== null) gauges[name].set({ provider }, value);
+      }
+    }
   };
 }
 

@@ -27,6 +27,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     deadlines: new Deadlines(options.clock),
     calls: new Roster(),
     serving: prepareServing(options.snapshot, options),
+    engines: {},
     callsServed: 0,
     openStreams: 0,
     leaving: false,
@@ -43,6 +44,9 @@ export function createGateway(options: GatewayOptions): Gateway {
       for (const name of resumedBetween(state.serving.snapshot, snapshot))
         state.health.resumed(name, stack.deployments[name]?.breaker);
       state.serving = prepareServing(snapshot, options);
+    },
+    setEngines(reports) {
+      state.engines = reports;
     },
     health: () => ({
       deployments: state.health.views().map((view) => ({

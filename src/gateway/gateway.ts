@@ -4,6 +4,7 @@ import type { MakeId } from '../core/id.ts';
 import type { Logger } from '../core/log.ts';
 import type { Recorder } from '../evidence/recorder.ts';
 import type { Provider } from '../providers/provider.ts';
+import type { EngineReports } from '../routing/engine-loads.ts';
 import type { DeploymentHealth } from '../routing/health.ts';
 import type { RoutingPolicy } from '../routing/policy.ts';
 import type { ShutdownConfig, Snapshot } from '../stack/stack.ts';
@@ -17,6 +18,8 @@ export interface Gateway {
   handle(request: GatewayRequest, response: GatewayResponse): void;
   /** Serves later calls by a new snapshot; calls under way keep theirs. */
   update(snapshot: Snapshot): void;
+  /** Chooses by what engines told of themselves from now on. */
+  setEngines(reports: EngineReports): void;
   health(): GatewayHealth;
   /** False from {@link drain} on, and while records cannot be written and the stack says to refuse calls then. */
   takesCalls(): boolean;

@@ -1,7 +1,8 @@
 import { UNTASKED } from '../core/call-record.ts';
 import { TrimtabError } from '../core/error.ts';
+import { reportOf } from '../routing/engine-loads.ts';
 import type { KeySnapshot } from '../stack/stack.ts';
-import type { Serving } from './state.ts';
+import type { GatewayState } from './state.ts';
 
 /** One row of `GET /v1/models`, in the OpenAI shape. */
 export interface ModelRow {
@@ -12,10 +13,15 @@ export interface ModelRow {
   owned_by: string;
 }
 
+type Offer = Pick<GatewayState, 'serving' | 'engines'>;
+
 const TASK_OWNER = 'trimtab';
 
-/** What this key may write in `model`: its tasks, then `provider/model` of every declared deployment and its provider's usual models. */
-export function listModels(serving: Serving, key: KeySnapshot): ModelRow[] {
+/**
+ * What this key may write in `model`: its tasks, then `provider/model` of every declared deployment, of its provider's usual
+ * models and of what engines serve now.
+ */
+export function listModels({ serving, engines }: Offer, key: KeySnapshot): ModelRow[] {
   const { stack } = serving.snapshot;
   const mayCall = (task: string): boolean => key.tasks === null || key.tasks.includes(task);
   const names = new Map<string, string>();
@@ -26,17 +32,18 @@ export function listModels(serving: Serving, key: KeySnapshot): ModelRow[] {
     for (const [name, { connection, suggestedModels }] of serving.providers) {
       if (!connection) continue;
       for (const model of suggestedModels) names.set(`${name}/${model}`, name);
+      for (const { id } of reportOf(engines, name)?.models ?? []) names.set(`${name}/${id}`, name);
     }
   }
   return [...names].map(([id, owner]) => ({ id, object: 'model', created: 0, owned_by: owner }));
 }
 
 /** One of {@link listModels}. Throws unknown_model. */
-export function findModel(serving: Serving, key: KeySnapshot, id: string): ModelRow {
-  const found = listModels(serving, key).find((row) => row.id === id);
+export function findModel(offer: Offer, key: KeySnapshot, id: string): ModelRow {
+  const found = listModels(offer, key).find((row) => row.id === id);
   if (found) return found;
   // A vendor's own name is not listed, but resolves.
-  const target = serving.targets.resolve(id);
+  const target = offer.serving.targets.resolve(id);
   if (key.tasks !== null && !key.tasks.includes(target.task)) {
     throw new TrimtabError('unknown_model', `The key "${key.name}" may not call "${id}".`, {
       field: 'model',

@@ -99,13 +99,12 @@ function serveOther(state: GatewayState, request: GatewayRequest, response: Gate
 
 function sendModels(state: GatewayState, key: KeySnapshot, { request, response }: Exchange): void {
   const headOnly = request.method === 'HEAD';
-  const { serving } = state;
   if (request.path === MODELS) {
-    sendJson(response, { status: 200, body: { object: 'list', data: listModels(serving, key) }, headOnly });
+    sendJson(response, { status: 200, body: { object: 'list', data: listModels(state, key) }, headOnly });
     return;
   }
   const id = decodeName(request.path.slice(MODELS.length + 1));
-  sendJson(response, { status: 200, body: findModel(serving, key, id), headOnly });
+  sendJson(response, { status: 200, body: findModel(state, key, id), headOnly });
 }
 
 function takeFeedback(state: GatewayState, key: KeySnapshot, { request, response }: Exchange): void {

@@ -5,6 +5,7 @@ import type { ThroughputMeter } from '../evidence/throughput.ts';
 import { createKeyring, type Keyring } from '../governance/keys.ts';
 import { createSnapshotRedact, type Redact } from '../governance/redact.ts';
 import type { Connection, Provider } from '../providers/provider.ts';
+import type { EngineReports } from '../routing/engine-loads.ts';
 import type { Gates } from '../routing/gates.ts';
 import type { Health } from '../routing/health.ts';
 import type { HedgeBudget } from '../routing/hedge-budget.ts';
@@ -35,6 +36,8 @@ export interface GatewayState {
   readonly calls: Roster;
   /** Replaced as a whole by a new snapshot; a call keeps the one it began with. */
   serving: Serving;
+  /** Replaced as a whole by the next report. */
+  engines: EngineReports;
   callsServed: number;
   openStreams: number;
   /** It is told to stop: `/readyz` fails, calls are still taken. */

@@ -6,13 +6,16 @@
  * Adding one: a folder, and a line in `index.ts`. An OpenAI-compatible vendor is a data entry in
  * `openai-compatible/presets.ts`.
  */
-import type { Readable } from 'node:stream';
 import type { TrimtabError } from '../core/error.ts';
 import type { NanoUsd } from '../core/money.ts';
 import type { Protocol } from '../core/protocol.ts';
 import type { Usage } from '../core/usage.ts';
 import type { ProviderConfig, ProviderSecrets, ProviderTypeInfo } from '../stack/stack.ts';
+import type { Engine } from './engine.ts';
 import type { Features } from './features.ts';
+import type { UpstreamRequest } from './upstream-request.ts';
+
+export type { UpstreamRequest } from './upstream-request.ts';
 
 /** One vendor API. */
 export interface Provider extends ProviderTypeInfo {
@@ -49,6 +52,8 @@ export interface Connection {
   probe(): UpstreamRequest | null;
   /** Model names in the answer to {@link probe}. */
   readProbe(status: number, body: Buffer): string[];
+  /** Of an engine people run themselves. */
+  readonly engine?: Engine;
 }
 
 export interface PricedCost {
@@ -85,17 +90,6 @@ export interface AppRequest {
   span(member: string): readonly [start: number, end: number] | undefined;
   /** App request headers a vendor may need (`openai-beta`, `anthropic-beta`, `anthropic-version`, `idempotency-key`); lower case. */
   headers: Readonly<Record<string, string>>;
-}
-
-export interface UpstreamRequest {
-  /** `https://api.openai.com` */
-  origin: string;
-  path: string;
-  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  /** Flat undici form: name, value, name, value. */
-  headers: string[];
-  /** A stream is read when the connection stands, once. */
-  body: Buffer | Buffer[] | Readable | null;
 }
 
 /** A request of the vendor's own API, as the app made it. */

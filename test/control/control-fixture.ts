@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { apiError } from '../../src/control/answers.ts';
 import { routes } from '../../src/control/app.ts';
-import { type Control, createControl } from '../../src/control/control.ts';
+import { type Control, type ControlSetup, createControl } from '../../src/control/control.ts';
 import type { ControlOptions } from '../../src/control/link.ts';
 import type { CallRecord } from '../../src/core/call-record.ts';
 import { type Clock, systemClock } from '../../src/core/clock.ts';
@@ -34,13 +34,13 @@ export interface ControlFixture extends AsyncDisposable {
 export interface FixtureOptions extends Partial<ControlOptions> {
   env?: Record<string, string>;
   clock?: Clock;
-  /** Files to write into the working folder first. */
   mode?: 'server' | 'command';
+  onEngines?: ControlSetup['onEngines'];
 }
 
 /** The control plane over a real SQLite store in a folder of its own. */
 export async function openControl(options: FixtureOptions = {}): Promise<ControlFixture> {
-  const { env = {}, clock = systemClock, mode = 'server', ...control } = options;
+  const { env = {}, clock = systemClock, mode = 'server', onEngines = () => {}, ...control } = options;
   const dataDir = control.dataDir ?? mkdtempSync(join(tmpdir(), 'trimtab-control-'));
   const snapshots: Snapshot[] = [];
   const open = (change: Partial<ControlOptions> = {}) =>
@@ -64,6 +64,7 @@ export async function openControl(options: FixtureOptions = {}): Promise<Control
       clock,
       logger: silentLogger,
       mode,
+      onEngines,
       onSnapshot: (snapshot) => snapshots.push(snapshot),
     });
   const fixture: ControlFixture = {

@@ -49,6 +49,7 @@ function openHost(change: Partial<ControlOptions> = {}): ControlHost {
     logger: { info() {}, warn: log, error: log },
     onSnapshot: (snapshot) => snapshots.push(snapshot),
     serve() {},
+    onEngines() {},
     onNotice() {},
   });
   hosts.push(host);

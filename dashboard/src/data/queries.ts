@@ -5,6 +5,7 @@ import type {
   CallAnswer,
   CallsAnswer,
   CostsAnswer,
+  EnginesAnswer,
   FeedbackAnswer,
   KeysAnswer,
   OverviewAnswer,
@@ -119,6 +120,15 @@ export function useStack() {
     queryKey: ['stack'],
     queryFn: ({ signal }) => get<StackAnswer>('/api/v1/stack', {}, signal),
     refetchInterval: REFRESH_MS,
+  });
+}
+
+/** What engines tell is old after 15 s. */
+export function useEngines() {
+  return useQuery({
+    queryKey: ['engines'],
+    queryFn: ({ signal }) => get<EnginesAnswer>('/api/v1/engines', {}, signal),
+    refetchInterval: STATUS_MS,
   });
 }
 

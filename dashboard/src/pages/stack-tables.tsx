@@ -4,6 +4,7 @@ import { CallsLink, DeploymentName } from '../parts/marks.tsx';
 import { errorInWords } from '../words/errors.ts';
 import { formatAgo, formatCount, formatMs, formatShare, plural } from '../words/format.ts';
 import { DrainButton } from './stack-drain.tsx';
+import { engineInWords } from './stack-engines.tsx';
 
 export const deploymentColumns: Column<DeploymentRow>[] = [
   {
@@ -40,6 +41,11 @@ export const deploymentColumns: Column<DeploymentRow>[] = [
     cell: (row) => (
       <>
         {row.config.model}{' '}
+        {row.engine?.served === false && (
+          <span className="tag bad" title="The engine lists no model of this name any more">
+            not served
+          </span>
+        )}{' '}
         <span className="muted">
           {row.provider.type}
           {row.config.region ? ` ${row.config.region}` : ''}
@@ -52,6 +58,13 @@ export const deploymentColumns: Column<DeploymentRow>[] = [
     head: 'Last minute',
     value: (row) => healthInWords(row).text,
     cell: (row) => <Health row={row} />,
+  },
+  {
+    key: 'load',
+    head: 'Under way',
+    lesser: true,
+    value: (row) => loadInWords(row),
+    cell: (row) => <span className={isIdle(row) ? 'muted' : ''}>{loadInWords(row)}</span>,
   },
   {
     key: 'price',
@@ -147,6 +160,18 @@ function healthInWords({ health, drain }: DeploymentRow): { text: string; kind: 
   if (health.failures === 0) return { text: `${formatCount(health.calls)} ok`, kind: 'good', ...last };
   const failed = `${formatCount(health.failures)} of ${formatCount(health.calls)} failed`;
   return { text: failed, kind: health.failures * 2 > health.calls ? 'bad' : '', ...last };
+}
+
+function isIdle({ health, engine }: DeploymentRow): boolean {
+  return (health?.inFlight ?? 0) + (health?.waiting ?? 0) + (engine?.load?.waiting ?? 0) === 0;
+}
+
+/** Ours first, then what the engine says: `2, 1 waiting; engine: 3 waiting, KV 41 %`. */
+function loadInWords({ health, engine }: DeploymentRow): string {
+  const waiting = health?.waiting ?? 0;
+  const own = `${formatCount(health?.inFlight ?? 0)}${waiting > 0 ? `, ${formatCount(waiting)} waiting` : ''}`;
+  const told = engineInWords(engine);
+  return told === null ? own : `${own}; engine: ${told}`;
 }
 
 function policyInWords({ provider }: DeploymentRow): string {

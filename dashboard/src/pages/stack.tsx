@@ -8,6 +8,7 @@ import { type Column, DataTable, ExportButton } from '../parts/data-table.tsx';
 import { Behind, Failure, PageHead, PageSkeleton, Section } from '../parts/page.tsx';
 import { formatAgo, formatCount, plural, shortRevision } from '../words/format.ts';
 import { Revisions } from './revisions.tsx';
+import { Engines } from './stack-engines.tsx';
 import { deploymentColumns } from './stack-tables.tsx';
 
 /** What serves: where calls flow, which deployments answer them, and how it came to be. */
@@ -52,6 +53,7 @@ export function StackPage() {
           rowKey={(row) => row.name}
         />
       </Section>
+      <Engines />
       {revisions.data && <Revisions answer={revisions.data} />}
     </>
   );

@@ -208,7 +208,7 @@ export class Attempt implements RunningAttempt, TransferListener {
     if (this.#over) return;
     if (this.reader && this.#chunks.length > 0) this.readChunks();
     if (this.#over) return;
-    this.#fail(toTrouble(error, this.allowed.name, this.record.status !== null));
+    this.#fail(toTrouble(error, `Deployment "${this.allowed.name}"`, this.record.status !== null));
   }
 
   #timedOut(code: TimeoutCode): void {

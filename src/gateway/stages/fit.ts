@@ -1,5 +1,6 @@
 import { TrimtabError } from '../../core/error.ts';
 import type { Failure } from '../../providers/provider.ts';
+import { servedContextOf } from '../../routing/engine-loads.ts';
 import { leastTokens } from '../../routing/least-tokens.ts';
 import type { AllowedDeployment, Call, RunningAttempt } from '../call.ts';
 
@@ -14,7 +15,7 @@ export function fitContexts(call: Call, allowed: AllowedDeployment[]): AllowedDe
   const { parsed, request, protocol } = call;
   // Of embeddings each input has the context for itself.
   if (!parsed || protocol === 'embeddings' || request.body.length < MIN_BYTES) return allowed;
-  const sizes = new Map(allowed.map((one) => [one, contextOf(one) ?? Number.POSITIVE_INFINITY]));
+  const sizes = new Map(allowed.map((one) => [one, contextOf(call, one) ?? Number.POSITIVE_INFINITY]));
   const sizeOf = (one: AllowedDeployment): number => sizes.get(one) ?? Number.POSITIVE_INFINITY;
   // A word takes two bytes with its space, so most bodies need no counting.
   if (Math.min(...sizes.values()) >= request.body.length / 2) return allowed;
@@ -41,8 +42,8 @@ export function fitContexts(call: Call, allowed: AllowedDeployment[]): AllowedDe
  */
 export function keepLarger({ call, allowed: tried }: RunningAttempt, failure: Failure): boolean {
   if (!failure.tooLong) return false;
-  const size = contextOf(tried) ?? Number.POSITIVE_INFINITY;
-  const larger = call.allowed.filter((one) => (contextOf(one) ?? 0) > size);
+  const size = contextOf(call, tried) ?? Number.POSITIVE_INFINITY;
+  const larger = call.allowed.filter((one) => (contextOf(call, one) ?? 0) > size);
   for (const one of call.allowed) {
     if (larger.includes(one) || call.attempts.some(({ deployment }) => deployment === one.name)) continue;
     call.skip(
@@ -55,6 +56,7 @@ export function keepLarger({ call, allowed: tried }: RunningAttempt, failure: Fa
 }
 
 /** Tokens; `undefined`: not known. */
-function contextOf({ config, connection }: AllowedDeployment): number | undefined {
-  return config.contextTokens ?? connection.capabilities(config.model).contextTokens;
+function contextOf({ state }: Call, { config, connection }: AllowedDeployment): number | undefined {
+  const served = servedContextOf(state.engines, config);
+  return config.contextTokens ?? served ?? connection.capabilities(config.model).contextTokens;
 }

@@ -1,4 +1,5 @@
 import { TrimtabError } from '../../core/error.ts';
+import { loadOf } from '../../routing/engine-loads.ts';
 import type { PlannedAttempt } from '../../routing/policy.ts';
 import type { Call } from '../call.ts';
 
@@ -14,17 +15,21 @@ export function makePlan(call: Call): PlannedAttempt[] {
   if (!policy)
     throw new TrimtabError('internal', `The routing policy "${target.route.policy}" is not known here.`);
   const weights = new Map(target.route.targets.map(({ deployment, weight }) => [deployment, weight]));
-  const candidates = allowed.map(({ name }) => ({
-    deployment: name,
-    weight: weights.get(name) ?? 1,
-    healthy: !open.has(name) && isDrawn(call, name),
-    load: {
-      inFlight: state.health.inFlight(name),
-      latencyMs: state.latencies.peakMs(name, call.pace),
-      engineWaiting: null,
-      kvCacheUse: null,
-    },
-  }));
+  const now = state.options.clock.now();
+  const candidates = allowed.map(({ name, config }) => {
+    const engine = loadOf(state.engines, config.provider, now);
+    return {
+      deployment: name,
+      weight: weights.get(name) ?? 1,
+      healthy: !open.has(name) && isDrawn(call, name),
+      load: {
+        inFlight: state.health.inFlight(name),
+        latencyMs: state.latencies.peakMs(name, call.pace),
+        engineWaiting: engine.waiting,
+        kvCacheUse: engine.kvCacheUse,
+      },
+    };
+  });
   const plan = policy.plan(candidates, target.route, state.options.random);
   return plan.filter(({ deployment }) => !open.has(deployment));
 }

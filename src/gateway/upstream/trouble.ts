@@ -36,11 +36,11 @@ const WORDS: Readonly<Record<string, [ErrorCode, string]>> = {
 };
 
 /** A transport error, in our words. The vendor's bytes and addresses do not appear. */
-export function toTrouble(error: Error, deployment: string, afterHead: boolean): Failure {
+export function toTrouble(error: Error, who: string, afterHead: boolean): Failure {
   if (error instanceof TrimtabError) return toFailure(error);
   const code = codeOf(error);
   const [ours, words] = WORDS[code] ?? guess(error, code, afterHead);
-  return toFailure(new TrimtabError(ours, `Deployment "${deployment}" ${words}.`, { cause: error }));
+  return toFailure(new TrimtabError(ours, `${who} ${words}.`, { cause: error }));
 }
 
 function guess(error: Error, code: string, afterHead: boolean): [ErrorCode, string] {

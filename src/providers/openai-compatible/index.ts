@@ -12,6 +12,7 @@ import { createPriceBook, type PriceBook } from '../price-book.ts';
 import type { AppRequest, Connection, Exchange, Provider, UpstreamRequest } from '../provider.ts';
 import { type Reading, readAnswer } from './answer.ts';
 import { toDataPolicy } from './data-policy.ts';
+import { createEngine } from './engines/spec.ts';
 import { openOwn, toOwnApi } from './own-api.ts';
 import type { Preset } from './preset.ts';
 import { spliceBody } from './request.ts';
@@ -59,7 +60,12 @@ export function createOpenAiCompatible(preset: Preset): Provider {
     translated: [],
     defaultDataPolicy: (baseUrl) => toDataPolicy(preset, baseUrl),
     parseOptions: preset.parseOptions ?? refuseOptions,
-    connect: (config, secrets) => createConnection(preset, priceBook(), toBinding(preset, config, secrets)),
+    connect(config, secrets) {
+      const binding = toBinding(preset, config, secrets);
+      const connection = createConnection(preset, priceBook(), binding);
+      if (!preset.engine) return connection;
+      return { ...connection, engine: createEngine(preset.engine, binding.address, binding.headers) };
+    },
   };
 }
 

@@ -6,6 +6,12 @@
  * does not speak of stands in neither. `own` are the parts of the vendor's own API beside the protocols, as known 2026-11-25.
  */
 import { azureKeyHeader, azureOwnPath, azurePath, parseAzureOptions } from './azure.ts';
+import { llamaCppEngine } from './engines/llama-cpp.ts';
+import { lmStudioEngine } from './engines/lm-studio.ts';
+import { ollamaEngine } from './engines/ollama.ts';
+import { sglangEngine } from './engines/sglang.ts';
+import { tgiEngine } from './engines/tgi.ts';
+import { vllmEngine } from './engines/vllm.ts';
 import type { Preset } from './preset.ts';
 
 const UNDECLARED = { party: 'third', retentionDays: null, trainsOnData: null, source: null } as const;
@@ -218,6 +224,7 @@ export const presets: readonly Preset[] = [
     label: 'vLLM',
     baseUrl: 'http://127.0.0.1:8000/v1',
     localPorts: [8000],
+    engine: vllmEngine,
     data: LOCAL,
     can: 'streaming tools parallelTools jsonMode jsonSchema images audio reasoning logprobs manyChoices stop seed',
     own: 'completions audio models',
@@ -229,6 +236,7 @@ export const presets: readonly Preset[] = [
     label: 'SGLang',
     baseUrl: 'http://127.0.0.1:30000/v1',
     localPorts: [30000],
+    engine: sglangEngine,
     data: LOCAL,
     can: 'streaming tools parallelTools jsonMode jsonSchema images reasoning logprobs manyChoices stop seed',
     own: 'completions models',
@@ -240,6 +248,7 @@ export const presets: readonly Preset[] = [
     label: 'Ollama',
     baseUrl: 'http://127.0.0.1:11434/v1',
     localPorts: [11434],
+    engine: ollamaEngine,
     data: LOCAL,
     can: 'streaming tools jsonMode jsonSchema images reasoning stop seed',
     cannot: 'logprobs manyChoices',
@@ -252,6 +261,7 @@ export const presets: readonly Preset[] = [
     label: 'llama.cpp server',
     baseUrl: 'http://127.0.0.1:8080/v1',
     localPorts: [8080],
+    engine: llamaCppEngine,
     data: LOCAL,
     can: 'streaming tools parallelTools jsonMode jsonSchema images reasoning logprobs stop seed',
     own: 'completions models',
@@ -263,6 +273,7 @@ export const presets: readonly Preset[] = [
     label: 'LM Studio',
     baseUrl: 'http://127.0.0.1:1234/v1',
     localPorts: [1234],
+    engine: lmStudioEngine,
     data: LOCAL,
     can: 'streaming tools jsonSchema images logprobs stop seed',
     own: 'completions models',
@@ -274,6 +285,7 @@ export const presets: readonly Preset[] = [
     label: 'Text Generation Inference',
     baseUrl: 'http://127.0.0.1:3000/v1',
     localPorts: [3000],
+    engine: tgiEngine,
     data: LOCAL,
     protocols: ['chat'],
     can: 'streaming tools jsonMode jsonSchema images logprobs stop seed',
