@@ -133,15 +133,28 @@ export interface Comparison {
   twice: number;
 }
 
-/** What clients saw finish against what the store has. */
-export async function compare(server: Server, seen: readonly string[]): Promise<Comparison> {
-  await server.untilDrained();
-  const stored = await server.storedIds();
-  const distinct = new Set(stored);
-  return {
-    stored: stored.length,
-    counted: await server.countedCalls(),
-    missing: seen.filter((id) => !distinct.has(id)),
-    twice: stored.length - distinct.size,
-  };
+/**
+ * What clients saw finish against what the store has. The status trails the spool by the pace of its notices, so a
+ * drained spool is looked at again while a call is missing, for up to `patienceMs`: a lost record never comes.
+ */
+export async function compare(
+  server: Server,
+  seen: readonly string[],
+  patienceMs = 10_000,
+): Promise<Comparison> {
+  const deadline = performance.now() + patienceMs;
+  for (;;) {
+    await server.untilDrained();
+    const stored = await server.storedIds();
+    const distinct = new Set(stored);
+    const missing = seen.filter((id) => !distinct.has(id));
+    if (missing.length === 0 || performance.now() > deadline)
+      return {
+        stored: stored.length,
+        counted: await server.countedCalls(),
+        missing,
+        twice: stored.length - distinct.size,
+      };
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
 }
