@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import type { Reporter } from 'vitest/node';
 
@@ -20,6 +21,8 @@ export default defineConfig({
     // Files of a worker share their modules: loading them anew for each file was a third of the suite's CPU time. A test
     // file puts back whatever of the process it changes (environment, working folder, signal handlers).
     isolate: false,
+    // Many files wait for servers, kills and browsers. Vitest's own default leaves a core idle.
+    maxWorkers: availableParallelism() + 1,
     reporters: ['default', closingLine],
     testTimeout: 30_000,
     hookTimeout: 120_000,

@@ -45,7 +45,9 @@ describe('the program', () => {
     ]);
     expect(version).toMatchObject({ code: 0, err: '' });
     expect(version.out).toMatch(/^\d+\.\d+\.\d+\n$/);
-    for (const { name, summary } of commands) expect(help.out).toContain(`${name.padEnd(9)}  ${summary}`);
+    const width = Math.max(...commands.map(({ name }) => name.length));
+    for (const { name, summary } of commands)
+      expect(help.out).toContain(`\n  ${name.padEnd(width)}  ${summary}\n`);
     expect(help.out).toBe(stripVTControlCharacters(help.out));
     expect(unknown).toMatchObject({
       code: 2,
