@@ -2,6 +2,8 @@
 import { z } from 'zod';
 import type { Advice } from '../advisor/advice.ts';
 import type { TaskEvidence } from '../advisor/evidence.ts';
+import { TARGET_IDS, type TargetId } from '../advisor/options.ts';
+import { FACT_IDS, type FactId } from '../advisor/profile/fields/index.ts';
 import { RECOMMENDATION_STATES, type RecommendationState } from '../core/recommendation.ts';
 import { configOf, count, nullable, text, time } from './answers.ts';
 import type * as api from './api-types.ts';
@@ -98,4 +100,79 @@ export const calibrationAnswer: z.ZodType<api.CalibrationAnswer> = z.strictObjec
       realised,
     }),
   ),
+});
+
+const move = z.strictObject({
+  id: text,
+  task: text,
+  target: text,
+  title: text,
+  state,
+  predictedUsdPerMonth: predicted,
+});
+const phase = z.enum(['learn', 'optimise', 'own']);
+const exit = z.array(
+  z.strictObject({
+    id: text,
+    text,
+    current: text,
+    met: z.boolean().nullable(),
+    facts: z.array(z.enum(FACT_IDS as [FactId, ...FactId[]])),
+  }),
+);
+const stepShape = {
+  id: text,
+  title: text,
+  why: text,
+  effort: text,
+  effect: text,
+  command: nullable.text,
+  serves: z.enum(TARGET_IDS as [TargetId, ...TargetId[]]).nullable(),
+};
+const nanoUsd = z.number().int().nullable().describe('Real spend of 30 days; `null`: no call has a price.');
+
+export const portfolioAnswer: z.ZodType<api.PortfolioAnswer> = z.strictObject({
+  since: time,
+  until: time,
+  tasks: z.array(
+    z.strictObject({
+      task: text,
+      finding: text,
+      base: nullable.text,
+      phase,
+      because: text,
+      exit,
+      steps: z.array(z.strictObject(stepShape)),
+      evidenceCalls: count,
+      calls: count,
+      unpriced: count,
+      costNanoUsd: nanoUsd,
+      risks: z.array(
+        z.strictObject({ id: text, text, weight: z.union([z.literal(1), z.literal(2), z.literal(3)]) }),
+      ),
+      risk: count,
+      move: move.nullable(),
+      at: time,
+      stale,
+    }),
+  ),
+  next: move.nullable(),
+  unadvised: z.array(text),
+});
+
+export const roadmapAnswer: z.ZodType<api.RoadmapAnswer> = z.strictObject({
+  phases: z.array(z.strictObject({ id: phase, label: text, focus: z.array(text) })),
+  tasks: z.array(
+    z.strictObject({
+      task: text,
+      phase,
+      because: text,
+      exit,
+      steps: z.array(z.strictObject({ ...stepShape, recommendation: nullable.text })),
+      costNanoUsd: nanoUsd,
+      at: time,
+      stale,
+    }),
+  ),
+  unadvised: z.array(text),
 });

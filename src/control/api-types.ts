@@ -1,11 +1,7 @@
 /** What `/api/v1/*` answers, shared by the handlers, the CLI and the dashboard. All times epoch milliseconds. */
 
-import type { Advice } from '../advisor/advice.ts';
-import type { TaskEvidence } from '../advisor/evidence.ts';
-import type { Calibration } from '../advisor/recommendation/realised.ts';
 import type { HistoryImport } from '../core/history-row.ts';
 import type { NanoUsd } from '../core/money.ts';
-import type { RealisedEffect, Recommendation, RecommendationState } from '../core/recommendation.ts';
 import type { DeploymentHealthView } from '../gateway/gateway.ts';
 import type { Adapter, Adapters } from '../providers/engine.ts';
 import type { DeploymentConfig, Drain, ProviderConfig, Revision, Stack, TaskConfig } from '../stack/stack.ts';
@@ -243,74 +239,4 @@ export interface HistoryAnswer {
 }
 export type HistoryAdded = { added: number; replaced: number };
 
-/** `null`: no real call of the task is on record, and none was imported. */
-export interface EvidenceAnswer {
-  evidence: TaskEvidence | null;
-}
-
-/** GET /api/v1/advice/:id, POST /api/v1/advice/:id/profile, POST /api/v1/advice/:id/renew */
-export interface AdviceAnswer {
-  advice: Advice;
-  /** Who kept the profile, and when; `null`: there is none, the stack and the calls say what is known. */
-  profile: AdviceProfile | null;
-  /** Calls the advice is measured on; 0: it rests on what was declared. */
-  evidenceCalls: number;
-  /** When it was worked out. */
-  at: number;
-  /** Why it is no longer up to date, in words; empty: it is. */
-  stale: string[];
-}
-
-export interface AdviceProfile {
-  at: number;
-  by: string;
-}
-
-/** GET /api/v1/advice: what is stored; nothing is worked out. */
-export interface AdviceListAnswer {
-  tasks: AdviceRow[];
-  /** Tasks that will be advised as soon as the job comes to them. */
-  waiting: string[];
-}
-
-export interface AdviceRow {
-  task: string;
-  profile: AdviceProfile | null;
-  evidenceCalls: number;
-  finding: string;
-  /** `null`: not settled. */
-  base: string | null;
-  phase: string;
-  /** Title of the next step. */
-  next: string | null;
-  at: number;
-  stale: string[];
-}
-
-/** POST /api/v1/advice/renew: the job that advises every task anew. */
-export interface AdviceRequested {
-  jobId: string;
-}
-
-/** GET /api/v1/recommendations/:id, and what each act on it answers */
-export interface RecommendationAnswer extends Recommendation {
-  /** States a person may give it next. */
-  next: RecommendationState[];
-}
-
-/** GET /api/v1/recommendations?task&state */
-export interface RecommendationsAnswer {
-  recommendations: RecommendationAnswer[];
-}
-
-/** GET /api/v1/recommendations/calibration */
-export interface CalibrationAnswer extends Calibration {
-  /** Adopted, and not measured yet: too early, or too few calls. */
-  waiting: number;
-  effects: (Pick<
-    Recommendation,
-    'id' | 'task' | 'target' | 'title' | 'adoptedAt' | 'predictedUsdPerMonth'
-  > & {
-    realised: RealisedEffect;
-  })[];
-}
+export type * from './advice-types.ts';

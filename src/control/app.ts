@@ -18,6 +18,7 @@ import { feedbackRoutes } from './handlers/feedback.ts';
 import { historyRoutes } from './handlers/history.ts';
 import { keyRoutes } from './handlers/keys.ts';
 import { overviewRoutes } from './handlers/overview.ts';
+import { portfolioRoutes } from './handlers/portfolio.ts';
 import { recommendationRoutes } from './handlers/recommendations.ts';
 import { revisionRoutes } from './handlers/revisions.ts';
 import { sessionRoutes } from './handlers/session.ts';
@@ -48,6 +49,7 @@ export const routes: readonly Route[] = [
   ...evidenceRoutes,
   ...adviceRoutes,
   ...recommendationRoutes,
+  ...portfolioRoutes,
 ];
 
 /** The app. `assets` absent: no dashboard (the CLI's own use). */

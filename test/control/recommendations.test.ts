@@ -6,8 +6,10 @@ import { startAdviceSchedule } from '../../src/control/advice/advice-job.ts';
 import type {
   AdviceListAnswer,
   CalibrationAnswer,
+  PortfolioAnswer,
   RecommendationAnswer,
   RecommendationsAnswer,
+  RoadmapAnswer,
 } from '../../src/control/api-types.ts';
 import { createManualClock, systemClock } from '../../src/core/clock.ts';
 import { postgresPlace, sqlitePlace, type TestPlace } from '../store/engines.ts';
@@ -28,7 +30,7 @@ const stackAt = (inputPerMillion: number) => ({
   deployments: {
     fast: { provider: 'vendor', model: 'm', price: { inputPerMillion, outputPerMillion: 8 } },
   },
-  tasks: { reply: { route: ['fast'] } },
+  tasks: { reply: { route: ['fast'] }, idle: { route: ['fast'] } },
 });
 
 /** Calls of a task, evenly over the days from `from` on. */
@@ -122,6 +124,26 @@ describe.each([
     expect(reopened.state).toBe('proposed');
     expect(reopened.history.at(-1)).toMatchObject({ from: 'accepted', to: 'proposed', by: 'the advisor' });
     expect(reopened.history.at(-1)?.note).toMatch(/^reopened: .*the price of fast went from \$2/);
+  });
+
+  test('portfolio: spend, risks with their figures, and the move that saves most; roadmap: what starts a step', async () => {
+    const { tasks, next, unadvised } = await read<PortfolioAnswer>('/api/v1/portfolio');
+    // 400 calls at 0.02 and 400 at 4.
+    expect(tasks).toMatchObject([{ task: 'reply', calls: 800, costNanoUsd: 1608e9 }]);
+    expect(tasks[0]?.risks.map(({ id }) => id)).toContain('no-fallback');
+    expect(tasks[0]?.risk).toBe(tasks[0]?.risks.reduce((sum, { weight }) => sum + weight, 0));
+    const saving = ({ predictedUsdPerMonth }: Pick<RecommendationAnswer, 'predictedUsdPerMonth'>) =>
+      -(predictedUsdPerMonth?.mid ?? 0);
+    const open = (await list()).filter(({ state }) => state !== 'rejected');
+    expect(next && saving(next)).toBe(Math.max(...open.map(saving)));
+    expect(unadvised).toEqual(['idle']);
+    const roadmap = await read<RoadmapAnswer>('/api/v1/roadmap');
+    expect(roadmap.tasks).toMatchObject([{ task: 'reply', phase: 'optimise' }]);
+    const serving = roadmap.tasks.flatMap(({ steps }) => steps).filter(({ serves }) => serves !== null);
+    for (const { serves, recommendation } of serving)
+      expect((await read<RecommendationAnswer>(`/api/v1/recommendations/${recommendation}`)).target).toBe(
+        serves,
+      );
   });
 
   test('what was adopted is measured against the calls before, and counts in the calibration', async () => {

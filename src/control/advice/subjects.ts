@@ -8,9 +8,9 @@ import { DAY_MS } from '../window.ts';
 /** Calls, or imported rows, that make a task without a profile worth advising. */
 export const MIN_CALLS = 100;
 const CALLS_DAYS = 30;
-const MAX_TASKS = 5_000;
+export const MAX_TASKS = 5_000;
 /** Calls that named a model: no use case that could be advised as one. */
-const UNTASKED = 'untasked';
+export const UNTASKED = 'untasked';
 
 export type SubjectDeps = Pick<ControlDeps, 'store' | 'revisions' | 'clock' | 'state'>;
 
