@@ -89,6 +89,20 @@ const advice = createRoute({
   component: lazyRouteComponent(() => import('../pages/advice.tsx'), 'AdvicePage'),
 });
 
+const portfolio = createRoute({
+  getParentRoute: () => root,
+  path: '/portfolio',
+  component: lazyRouteComponent(() => import('../pages/portfolio.tsx'), 'PortfolioPage'),
+});
+
+const roadmap = createRoute({
+  getParentRoute: () => root,
+  path: '/roadmap',
+  validateSearch: (search: Record<string, unknown>): { task?: string } =>
+    typeof search.task === 'string' ? { task: search.task } : {},
+  component: lazyRouteComponent(() => import('../pages/roadmap.tsx'), 'RoadmapPage'),
+});
+
 const keys = createRoute({
   getParentRoute: () => root,
   path: '/keys',
@@ -106,6 +120,8 @@ export const router = createRouter({
     feedback,
     advisor,
     advice,
+    portfolio,
+    roadmap,
     keys,
   ]),
   defaultPreload: 'intent',

@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { Link, Outlet } from '@tanstack/react-router';
+import { Link, Outlet, useLocation } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { ApiFailure, request } from '../data/api.ts';
 import { useSession, useStack, useStatus } from '../data/queries.ts';
@@ -14,7 +14,17 @@ import { EnvironmentSwitch, RangePicker } from './range-picker.tsx';
 import { SignIn } from './sign-in.tsx';
 
 interface Place {
-  to: '/' | '/tasks' | '/stack' | '/calls' | '/costs' | '/feedback' | '/advisor' | '/keys';
+  to:
+    | '/'
+    | '/tasks'
+    | '/stack'
+    | '/calls'
+    | '/costs'
+    | '/feedback'
+    | '/advisor'
+    | '/portfolio'
+    | '/roadmap'
+    | '/keys';
   name: string;
   icon: IconName;
 }
@@ -37,7 +47,14 @@ const LOOP: { group: string; places: Place[] }[] = [
       { to: '/feedback', name: 'Feedback', icon: 'feedback' },
     ],
   },
-  { group: 'Decide', places: [{ to: '/advisor', name: 'Advisor', icon: 'advisor' }] },
+  {
+    group: 'Decide',
+    places: [
+      { to: '/advisor', name: 'Advisor', icon: 'advisor' },
+      { to: '/portfolio', name: 'Portfolio', icon: 'portfolio' },
+      { to: '/roadmap', name: 'Roadmap', icon: 'roadmap' },
+    ],
+  },
 ];
 const FOOT: Place[] = [{ to: '/keys', name: 'Keys', icon: 'keys' }];
 
@@ -84,6 +101,12 @@ function SignedIn() {
 
 function Rail() {
   const { data: status } = useStatus();
+  const { pathname } = useLocation();
+  // On a phone the rail is wider than the screen: the page one is on stands in sight.
+  useEffect(() => {
+    if (pathname === '') return;
+    document.querySelector('.rail [aria-current]')?.scrollIntoView({ inline: 'center', block: 'nearest' });
+  }, [pathname]);
   return (
     <nav className="rail" aria-label="Pages">
       <Link to="/" className="brand">

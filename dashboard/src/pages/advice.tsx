@@ -10,6 +10,7 @@ import { formatDay, plural } from '../words/format.ts';
 import { CostSections } from './advice-cost.tsx';
 import { DecisionPath } from './advice-path.tsx';
 import { ScoreSection } from './advice-score.tsx';
+import { Freshness, RecommendationsSection } from './recommendations.tsx';
 
 /** What is advised for one task, and everything it rests on. */
 export function AdvicePage() {
@@ -30,10 +31,12 @@ export function AdvicePage() {
       >
         {advice.finding}
       </PageHead>
+      <Freshness task={task} at={data.at} stale={data.stale} />
       <Warnings advice={advice} />
       <Section title="Decision path" end={<ReportLink task={task} />}>
         <DecisionPath path={advice.path} />
       </Section>
+      <RecommendationsSection task={task} />
       <NextSteps advice={advice} />
       <ScoreSection advice={advice} />
       <CostSections advice={advice} />

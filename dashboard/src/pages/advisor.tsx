@@ -3,15 +3,15 @@ import { BASE_IDS, labelOf } from '../../../src/advisor/options.ts';
 import type { AdviceListAnswer } from '../../../src/control/api-types.ts';
 import { useAdviceList, useTasks } from '../data/queries.ts';
 import { useScope } from '../data/scope.ts';
-import { Code } from '../parts/code.tsx';
+import { AdviceTeaching } from '../parts/advice-teaching.tsx';
 import { type Column, DataTable, ExportButton } from '../parts/data-table.tsx';
 import { CallsLink } from '../parts/marks.tsx';
 import { Failure, PageHead, PageSkeleton, Section } from '../parts/page.tsx';
 import { formatCount, formatDay, formatUsd, plural } from '../words/format.ts';
+import { PHASE_WORDS } from '../words/recommendation.ts';
+import { CalibrationSection } from './calibration.tsx';
 
 type Row = AdviceListAnswer['tasks'][number] & { costNanoUsd: number | null };
-
-const PHASES: Readonly<Record<string, string>> = { learn: 'Learn', optimise: 'Optimise', own: 'Own' };
 
 /** Every task with what is advised for it. */
 export function AdvisorPage() {
@@ -20,7 +20,7 @@ export function AdvisorPage() {
   const spend = useTasks(scope).data?.tasks;
   if (!data)
     return error ? <Failure error={error} retry={() => void refetch()} /> : <PageSkeleton name="Advisor" />;
-  if (data.tasks.length === 0) return <NoAdvice />;
+  if (data.tasks.length === 0) return <NoAdvice waiting={data.waiting} />;
   const rows = data.tasks.map((task): Row => {
     const figures = spend?.find(({ name }) => name === task.task)?.figures;
     return { ...task, costNanoUsd: figures && figures.unpriced < figures.calls ? figures.costNanoUsd : null };
@@ -41,12 +41,14 @@ export function AdvisorPage() {
         .
       </PageHead>
       <Section
-        title="Portfolio"
+        title="Tasks"
         aside="a task opens its path, score, break-even and next steps"
         end={<ExportButton name="advice" columns={columns} rows={rows} />}
       >
         <DataTable caption="Advice by task" columns={columns} rows={rows} rowKey={({ task }) => task} />
       </Section>
+      <Waiting tasks={data.waiting} />
+      <CalibrationSection />
     </>
   );
 }
@@ -92,8 +94,8 @@ function columnsOf(words: string): Column<Row>[] {
       key: 'phase',
       head: 'Phase',
       lesser: true,
-      value: ({ phase }) => PHASES[phase] ?? phase,
-      cell: ({ phase }) => <span className="tag accent">{PHASES[phase] ?? phase}</span>,
+      value: ({ phase }) => PHASE_WORDS[phase] ?? phase,
+      cell: ({ phase }) => <span className="tag accent">{PHASE_WORDS[phase] ?? phase}</span>,
     },
     {
       key: 'next',
@@ -137,28 +139,20 @@ function columnsOf(words: string): Column<Row>[] {
   ];
 }
 
-/** The two commands that give a task its profile. */
-function ProfileCommands() {
-  return (
-    <div className="teach">
-      <p className="note">Answer what is asked; what is not known may stay open.</p>
-      <Code text="npm run trimtab -- advise --save profile.yaml" what="the command that asks" />
-      <p className="note">Publish it; from then on the advice on this page rests on it.</p>
-      <Code
-        text="npm run trimtab -- advise --profile profile.yaml --publish"
-        what="the command that publishes a profile"
-      />
-    </div>
-  );
+function Waiting({ tasks }: { tasks: readonly string[] }) {
+  if (tasks.length === 0) return null;
+  return <p className="note section">Being worked out in the background: {tasks.join(', ')}.</p>;
 }
 
-function NoAdvice() {
+function NoAdvice({ waiting }: { waiting: readonly string[] }) {
   return (
     <>
       <PageHead name="Advisor">
-        No advice yet. A profile says what a task is for and what it may not do; its calls say the rest.
+        No advice yet. A profile says what a task is for and what it may not do; its calls say the rest. A
+        task with 100 real calls in 30 days is advised without a profile, too.
       </PageHead>
-      <ProfileCommands />
+      <Waiting tasks={waiting} />
+      <AdviceTeaching />
     </>
   );
 }

@@ -3,11 +3,13 @@ import { useMemo } from 'react';
 import type { OverviewAnswer } from '../../../src/control/api-types.ts';
 import { toStrips } from '../charts/series.ts';
 import { Strips } from '../charts/strips.tsx';
+import { usePortfolio } from '../data/advice-queries.ts';
 import { useCostsBefore, useOverview } from '../data/queries.ts';
 import { type Scope, useScope } from '../data/scope.ts';
 import { DataTable, ExportButton } from '../parts/data-table.tsx';
 import { CallsLink } from '../parts/marks.tsx';
 import { NameTask } from '../parts/name-task.tsx';
+import { NextMove } from '../parts/next-move.tsx';
 import { Behind, Failure, PageHead, PageSkeleton, Section } from '../parts/page.tsx';
 import { seriesColumns } from '../parts/series-table.tsx';
 import { NoCalls } from '../parts/teach.tsx';
@@ -19,6 +21,7 @@ import { deploymentColumns, moverColumns, taskColumns, userColumns } from './ove
 export function OverviewPage() {
   const scope = useScope();
   const { data, error, refetch, isPlaceholderData } = useOverview(scope);
+  const { data: portfolio } = usePortfolio();
   if (!data)
     return error ? <Failure error={error} retry={() => void refetch()} /> : <PageSkeleton name="Overview" />;
   if (data.totals.calls === 0) return <NoCalls name="Overview" scope={scope} />;
@@ -26,6 +29,7 @@ export function OverviewPage() {
     <div className={isPlaceholderData ? 'stale' : ''}>
       <Headline data={data} scope={scope} />
       <Picture data={data} scope={scope} />
+      {!scope.sandbox && <NextMove move={portfolio?.next ?? null} />}
       {data.untasked.length > 0 && <NameTask rows={data.untasked} />}
       <div className="columns">
         <Section

@@ -18,9 +18,9 @@ export interface TaskFacts {
   evidenceCalls: number;
 }
 
-/** Below this share of failed calls nobody worries. */
-const ERRORS_WORTH_KNOWING = 0.01;
-const ERRORS_WORTH_ACTING = 0.05;
+/** Below this share of calls that failed, or have no price, nobody worries. */
+const WORTH_KNOWING = 0.01;
+const WORTH_ACTING = 0.05;
 
 export function risksOf(advice: Advice, facts: TaskFacts): Risk[] {
   return [...dataRisks(advice), ...adviceRisks(advice), ...servingRisks(facts)].toSorted(
@@ -69,15 +69,16 @@ function adviceRisks({ contradictions, decision, flipPoints, profile }: Advice):
 
 function servingRisks({ errorShare, unpricedShare, deployments, evidenceCalls }: TaskFacts): Risk[] {
   const failed = errorShare ?? 0;
+  const unpriced = unpricedShare ?? 0;
   return [
-    ...(failed >= ERRORS_WORTH_KNOWING
-      ? [risk('errors', failed >= ERRORS_WORTH_ACTING ? 3 : 2, `${percent(failed)} of its calls failed.`)]
+    ...(failed >= WORTH_KNOWING
+      ? [risk('errors', failed >= WORTH_ACTING ? 3 : 2, `${percent(failed)} of its calls failed.`)]
       : []),
     ...(deployments?.length === 1
       ? [risk('no-fallback', 2, `It has no fallback: every call goes to ${deployments[0]}.`)]
       : []),
-    ...(unpricedShare !== null && unpricedShare > 0
-      ? [risk('unpriced', 2, `${percent(unpricedShare)} of its calls have no price: spend is not known.`)]
+    ...(unpriced >= WORTH_KNOWING
+      ? [risk('unpriced', 2, `${percent(unpriced)} of its calls have no price: spend is not known.`)]
       : []),
     ...(evidenceCalls === 0
       ? [risk('unmeasured', 1, 'Nothing was measured: the advice rests on what was declared.')]
