@@ -75,3 +75,42 @@ test.each([
   expect(problems).toEqual([]);
   await close();
 });
+
+test('Portfolio leads to a task, whose recommendation is accepted, and the Roadmap starts from there', async () => {
+  const { page, problems, close } = await seeded.open('/portfolio', { colorScheme: 'dark' });
+  const tasks = page.getByRole('table', { name: /Tasks by spend/ });
+  const row = tasks.getByRole('row').filter({ hasText: 'support-reply' });
+  await row.waitFor();
+  expect(
+    await page
+      .getByRole('img', { name: /Spend of 30 days and risk/ })
+      .locator('circle')
+      .count(),
+  ).toBe((await tasks.getByRole('row').count()) - 1);
+  expect(await troubleOf(page)).toEqual([]);
+  await row.getByRole('link', { name: 'support-reply', exact: true }).click();
+  const section = page.getByRole('region', { name: 'Recommendations' });
+  await section.getByRole('button', { name: 'Accept: Caching and batching' }).click();
+  await section.getByRole('button', { name: 'Start the proof: Caching and batching' }).waitFor();
+  await section.getByRole('button', { name: 'Reject: Retrieval' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Reject: Retrieval' });
+  expect(await dialog.getByRole('button', { name: 'Reject it' }).isDisabled()).toBe(true);
+  await dialog.getByRole('textbox').fill('the facts are in the prompt');
+  await dialog.getByRole('button', { name: 'Reject it' }).click();
+  await section.getByText('1 recommendation rejected or realised').click();
+  await section.getByText('Evidence and history of Retrieval').click();
+  await section.getByText('rejected by the dashboard: the facts are in the prompt').waitFor();
+  expect(await troubleOf(page)).toEqual([]);
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.getByRole('link', { name: 'Roadmap', exact: true }).click();
+  await page
+    .getByRole('region', { name: 'Phases' })
+    .getByRole('link', { name: /support-reply/ })
+    .click();
+  const plan = page.getByRole('region', { name: 'support-reply' });
+  await plan.getByText('Next steps').waitFor();
+  expect(await plan.getByText(/^Effort: /).count()).toBe(3);
+  expect(await troubleOf(page)).toEqual([]);
+  expect(problems).toEqual([]);
+  await close();
+});

@@ -104,8 +104,9 @@ function Rail() {
   const { pathname } = useLocation();
   // On a phone the rail is wider than the screen: the page one is on stands in sight.
   useEffect(() => {
-    if (pathname === '') return;
-    document.querySelector('.rail [aria-current]')?.scrollIntoView({ inline: 'center', block: 'nearest' });
+    const places = [...document.querySelectorAll<HTMLAnchorElement>('.rail .place')];
+    const current = places.findLast((place) => pathname.startsWith(place.pathname));
+    current?.scrollIntoView({ inline: 'center', block: 'nearest' });
   }, [pathname]);
   return (
     <nav className="rail" aria-label="Pages">
