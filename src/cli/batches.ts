@@ -96,6 +96,11 @@ async function readInput(path: string): Promise<string> {
 const progressOf = ({ completed, failed, total }: BatchAnswer): string =>
   `${completed + failed}/${total}${failed > 0 ? `, ${failed} failed` : ''}`;
 
+/** `queue`, or the deployments whose vendors have it. */
+function runsAt({ parts }: BatchAnswer): string {
+  return parts.length === 0 ? 'queue' : [...new Set(parts.map(({ deployment }) => deployment))].join(' ');
+}
+
 function renderBatches({ batches }: BatchesAnswer, io: CliIo): string {
   if (batches.length === 0) return 'No batches yet: batches create requests.jsonl --key app\n';
   const now = io.now();
@@ -105,12 +110,34 @@ function renderBatches({ batches }: BatchesAnswer, io: CliIo): string {
       { title: 'id', cell: ({ id }) => id },
       { title: 'status', cell: ({ status }) => status },
       { title: 'answered', cell: progressOf },
+      { title: 'runs', drop: 4, cell: runsAt },
       { title: 'endpoint', drop: 2, cell: ({ endpoint }) => endpoint },
       { title: 'key', drop: 3, cell: ({ keyId }) => keyId },
       { title: 'created', drop: 1, cell: ({ createdAt }) => formatMoment(createdAt, now) },
     ],
     { rows: batches },
   );
+}
+
+/** Where its lines run: one line for the queue, one for each vendor's batch. */
+function waysOf({ parts, total }: BatchAnswer): string[] {
+  const atVendors = parts.reduce((sum, { lines }) => sum + lines, 0);
+  const rest = total - atVendors;
+  return [
+    ...(rest > 0 ? [`queue     ${rest} ${rest === 1 ? 'line' : 'lines'}`] : []),
+    ...parts.map((part) =>
+      printable(
+        [
+          `vendor    ${part.lines} ${part.lines === 1 ? 'line' : 'lines'} at ${part.deployment}`,
+          part.vendorId ?? 'not sent yet',
+          part.vendorStatus,
+          part.note,
+        ]
+          .filter((word) => word !== null)
+          .join(', '),
+      ),
+    ),
+  ];
 }
 
 function renderBatch(batch: BatchAnswer, io: CliIo): string {
@@ -123,6 +150,7 @@ function renderBatch(batch: BatchAnswer, io: CliIo): string {
     `input     ${batch.inputFileId}`,
     `answers   ${batch.outputFileId ?? '-'}`,
     `errors    ${batch.errorFileId ?? '-'}`,
+    ...waysOf(batch),
     ...(batch.errors ?? []).map(({ line, message }) =>
       printable(line === null ? message : `line ${line}: ${message}`),
     ),

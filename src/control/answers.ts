@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { ERRORS, type ErrorCode } from '../core/error.ts';
 import { CALL_PROTOCOLS, DATA_CLASSES } from '../core/protocol.ts';
 import type { Revision, Stack, TaskConfig } from '../stack/stack.ts';
+import { PART_STATES } from '../store/batch-parts.ts';
 import { BATCH_STATUSES } from '../store/batches.ts';
 import type * as store from '../store/store.ts';
 import type * as api from './api-types.ts';
@@ -161,7 +162,7 @@ const attempt = z.strictObject({
   provider: text,
   model: text,
   region: nullable.text,
-  kind: z.enum(['primary', 'fallback', 'retry', 'hedge']),
+  kind: z.enum(['primary', 'fallback', 'retry', 'hedge', 'batch']),
   reason: text,
   startMs: z.number(),
   headersMs: nullable.ms,
@@ -293,6 +294,21 @@ const batchShape = {
   finalizingAt: nullable.time,
   cancellingAt: nullable.time,
   endedAt: nullable.time,
+  parts: z.array(
+    z.strictObject({
+      id: text,
+      deployment: text,
+      state: z.enum(PART_STATES),
+      vendorId: nullable.text,
+      vendorStatus: nullable.text,
+      lines: count,
+      completed: count,
+      failed: count,
+      note: nullable.text,
+      sentAt: nullable.time,
+      endedAt: nullable.time,
+    }),
+  ),
 };
 export const batchAnswer: z.ZodType<api.BatchAnswer> = z.strictObject(batchShape);
 export const batchesAnswer: z.ZodType<api.BatchesAnswer> = z.strictObject({

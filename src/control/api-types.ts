@@ -5,6 +5,7 @@ import type { NanoUsd } from '../core/money.ts';
 import type { DeploymentHealthView } from '../gateway/gateway.ts';
 import type { Adapter, Adapters } from '../providers/engine.ts';
 import type { DeploymentConfig, Drain, ProviderConfig, Revision, Stack, TaskConfig } from '../stack/stack.ts';
+import type { BatchPart } from '../store/batch-parts.ts';
 import type { Batch } from '../store/batches.ts';
 import type {
   Activation,
@@ -212,12 +213,34 @@ export interface KeyCreated extends Omit<KeyRow, 'sha256'> {
   key: string;
 }
 
-/** GET /api/v1/batches/:id, POST /api/v1/batches, POST /api/v1/batches/:id/cancel */
-export type BatchAnswer = Batch;
+/**
+ * GET /api/v1/batches/:id, POST /api/v1/batches, POST /api/v1/batches/:id/cancel. `completed` and `failed` count what
+ * vendors have done of its parts, too, before it is read.
+ */
+export interface BatchAnswer extends Batch {
+  /** What goes through vendors' own batch APIs; the other lines are the queue's. Oldest first. */
+  parts: BatchPartView[];
+}
+
+/** Lines of a batch at one vendor, together. */
+export type BatchPartView = Pick<
+  BatchPart,
+  | 'id'
+  | 'deployment'
+  | 'state'
+  | 'vendorId'
+  | 'vendorStatus'
+  | 'lines'
+  | 'completed'
+  | 'failed'
+  | 'note'
+  | 'sentAt'
+  | 'endedAt'
+>;
 
 /** GET /api/v1/batches?key&limit&before */
 export interface BatchesAnswer {
-  batches: Batch[];
+  batches: BatchAnswer[];
   next: string | null;
 }
 

@@ -30,7 +30,7 @@ import { spoolFolder } from './data-folder.ts';
 import type { ControlDeps, RunState } from './deps.ts';
 import { createEngineWatch } from './engines/watch.ts';
 import { ensureSecrets } from './first-start.ts';
-import { createJobRunner, type JobRunner } from './jobs/runner.ts';
+import { createJobRunner, type JobKind, type JobRunner } from './jobs/runner.ts';
 import { type LineCalls, NO_LINE_CALLS } from './line-calls.ts';
 import type { ControlOptions, Notice } from './link.ts';
 import { createLiveCalls } from './live.ts';
@@ -118,7 +118,7 @@ async function assemble(setup: ControlSetup, store: Store): Promise<Control> {
     }),
     signIn: await createSignIn({ settings: store.settings, clock, cliToken: options.cliToken }),
     live: createLiveCalls(),
-    jobs: { add: store.jobs.add, cancel: (id) => store.jobs.cancel(id, clock.now()) },
+    jobs: { add: store.jobs.add, cancel: (id, how) => store.jobs.cancel(id, clock.now(), how) },
     metrics: createMetrics(),
     state: newRunState(clock, options),
     clock,
@@ -128,7 +128,8 @@ async function assemble(setup: ControlSetup, store: Store): Promise<Control> {
   const deps: ControlDeps = { ...parts, advice: createAdviceKeeper(parts) };
   await deps.revisions.start({ activate: mode === 'server' });
   const drain = openDrain(deps, options);
-  const runner = mode === 'server' ? startRunner(deps, setup) : null;
+  const batches = createBatchKind(deps, setup.calls ?? NO_LINE_CALLS);
+  const runner = mode === 'server' ? startRunner(deps, setup, [batches, createAdviceKind(deps)]) : null;
   if (mode === 'server') drain.wake();
   else await drain.stop();
   const stopJobs = mode === 'server' ? startJobs(deps, options) : () => {};
@@ -146,6 +147,7 @@ async function assemble(setup: ControlSetup, store: Store): Promise<Control> {
       stopJobs();
       await deps.advice.stop();
       await runner?.stop();
+      await batches.close();
       setup.assets?.close();
       await deps.engines.close();
       deps.live.close();
@@ -187,12 +189,12 @@ function openDrain(deps: ControlDeps, { dataDir }: ControlOptions) {
   });
 }
 
-/** Does the jobs of the store. Their kinds stand here, one line each. */
-function startRunner(deps: ControlDeps, { options, calls = NO_LINE_CALLS }: ControlSetup): JobRunner {
+/** Does the jobs of the store. */
+function startRunner(deps: ControlDeps, { options }: ControlSetup, kinds: readonly JobKind[]): JobRunner {
   const { store, makeId, clock, logger } = deps;
   const runner = createJobRunner({
     store: store.jobs,
-    kinds: [createBatchKind(deps, calls), createAdviceKind(deps)],
+    kinds,
     worker: makeId('job'),
     // The data folder is locked by this process.
     exclusive: options.databaseUrl === null,

@@ -6,8 +6,8 @@ import type { Usage } from './usage.ts';
 /** How a call or an attempt ended. `refused`: we answered before any attempt. */
 export type Outcome = 'ok' | 'error' | 'client_left' | 'refused';
 
-/** Why an attempt exists. */
-export type AttemptKind = 'primary' | 'fallback' | 'retry' | 'hedge';
+/** Why an attempt exists. `batch`: it was a line of the vendor's own batch, and is billed as one. */
+export type AttemptKind = 'primary' | 'fallback' | 'retry' | 'hedge' | 'batch';
 
 /** `cancelled`: another attempt of the call was faster. */
 export type AttemptOutcome = Exclude<Outcome, 'refused'> | 'cancelled';
@@ -100,6 +100,14 @@ export interface CallRecord {
   stages: StageTiming[];
   /** Kept only when the task's capture is `full`. */
   payload?: { request: string; response: string };
+}
+
+/**
+ * Whether its duration says how fast calls are answered. A refused call reached no deployment: its microseconds would
+ * only flatter. A line of a vendor's batch waited for hours because nobody did.
+ */
+export function isTimed({ outcome, attempts }: Pick<CallRecord, 'outcome' | 'attempts'>): boolean {
+  return outcome !== 'refused' && attempts[0]?.kind !== 'batch';
 }
 
 /** The task of calls that named a model instead of a task. */

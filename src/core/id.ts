@@ -12,7 +12,8 @@ export type IdPrefix =
   | 'imp'
   | 'rec'
   | 'file'
-  | 'batch';
+  | 'batch'
+  | 'part';
 
 /** Makes ids. Injected wherever one is needed, so that tests can fix time and randomness. */
 export type MakeId = (prefix: IdPrefix) => string;

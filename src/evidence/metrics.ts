@@ -3,7 +3,7 @@
  * bounded: no user, no key, no call; tasks and deployments beyond the first 200 count as `_other`.
  */
 import { Counter, Gauge, Registry } from 'prom-client';
-import type { AttemptRecord, CallRecord, Outcome } from '../core/call-record.ts';
+import { type AttemptRecord, type CallRecord, isTimed, type Outcome } from '../core/call-record.ts';
 import { toUsd } from '../core/money.ts';
 import type { EngineLoad } from '../providers/engine.ts';
 import { createHistogramFamily, type Observed } from './histogram-text.ts';
@@ -207,7 +207,7 @@ function addCall({ batch }: Series, record: CallRecord): void {
 }
 
 function observeTimes(figures: CallFigures, series: Series, record: CallRecord): void {
-  if (record.outcome === 'refused') return;
+  if (!isTimed(record)) return;
   series.duration ??= figures.duration.series(series.labels);
   series.duration.observe(record.durationMs / 1000);
   if (record.ttftMs === null) return;

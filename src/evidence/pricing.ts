@@ -12,6 +12,8 @@ export interface PriceQuestion {
   at: number;
   /** Output tokens per second of a deployment priced by `measured` throughput; see throughput.ts. */
   measuredTokensPerSecond?: number | null;
+  /** What a token costs as a share of its stated price, for what went through a vendor's batch API. Default 1. */
+  share?: number;
 }
 
 export interface StatedPrice {
@@ -31,11 +33,16 @@ const SAMPLE_TOKENS = 10_000;
  * waits for a throughput not measured yet.
  */
 export function priceUsage(question: PriceQuestion): PricedCost | null {
-  const { deployment, connection, usage, at, measuredTokensPerSecond } = question;
+  const { deployment, connection, usage, at, measuredTokensPerSecond, share = 1 } = question;
   if (!isComplete(usage)) return null;
-  if (deployment.price === null) return connection.price(deployment.model, usage, at);
+  if (deployment.price === null) return shareOf(connection.price(deployment.model, usage, at), share);
   const rates = ownRates(deployment.price, measuredTokensPerSecond);
-  return rates && { costNanoUsd: costOf(usage, rates), source: rates.source };
+  return shareOf(rates && { costNanoUsd: costOf(usage, rates), source: rates.source }, share);
+}
+
+function shareOf(priced: PricedCost | null, share: number): PricedCost | null {
+  if (priced === null || share === 1) return priced;
+  return { costNanoUsd: Math.round(priced.costNanoUsd * share), source: `${priced.source} x ${share} batch` };
 }
 
 /** The price now, for people to read; `null`: unpriced. Long-context tiers of a table are not shown. */

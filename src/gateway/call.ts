@@ -52,6 +52,8 @@ export interface RunningAttempt {
 export interface IncomingCall {
   request: GatewayRequest;
   response: GatewayResponse;
+  /** Of a call that began before it came here: its id, and when, epoch milliseconds. Default: a new one, now. */
+  begun?: { id: string; at: number };
 }
 
 /** Everything known about a call under way. The stages fill it in; `stages/record.ts` reads it once at the end. */
@@ -130,16 +132,16 @@ export class Call implements UnderWay {
   #marked = 0;
   #attemptsMarked = 0;
 
-  constructor(state: GatewayState, protocol: CallProtocol, { request, response }: IncomingCall) {
+  constructor(state: GatewayState, protocol: CallProtocol, { request, response, begun }: IncomingCall) {
     const { clock, makeId } = state.options;
     this.state = state;
     this.serving = state.serving;
     this.protocol = protocol;
     this.request = request;
     this.response = response;
-    this.startedAt = clock.now();
-    this.id = makeId('call');
-    this.begun = clock.monotonic();
+    this.startedAt = begun?.at ?? clock.now();
+    this.id = begun?.id ?? makeId('call');
+    this.begun = clock.monotonic() - (begun ? clock.now() - begun.at : 0);
   }
 
   /** How requests and errors of its protocol look. */

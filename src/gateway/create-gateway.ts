@@ -13,9 +13,9 @@ import { Deadlines } from './watch.ts';
 
 const DRAIN_CHECK_MS = 10;
 
-/** @see Gateway */
-export function createGateway(options: GatewayOptions): Gateway {
-  const state: GatewayState = {
+/** What a gateway works with; nothing of it is under way yet. */
+export function createGatewayState(options: GatewayOptions): GatewayState {
+  return {
     options,
     policies: new Map(options.policies.map((policy) => [policy.name, policy])),
     upstream: createUpstream(options.localVendors, options.clock),
@@ -33,6 +33,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     leaving: false,
     draining: false,
   };
+}
+
+/** @see Gateway */
+export function createGateway(options: GatewayOptions): Gateway {
+  const state = createGatewayState(options);
   const cutAll = (): void => {
     for (const call of state.calls.list()) call.cut();
   };

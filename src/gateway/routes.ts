@@ -43,6 +43,11 @@ export function streamsBody(request: Pick<GatewayRequest, 'method' | 'path' | 'h
   return streamsKept(request.method, request.path) || streamsOperation(request);
 }
 
+/** The protocol of the calls at a path; `undefined`: no call is made there. */
+export function protocolAt(path: string): Protocol | undefined {
+  return CALLS.get(path);
+}
+
 /** Sends a request to its place. Never throws. */
 export function route(state: GatewayState, incoming: GatewayRequest, response: GatewayResponse): void {
   const request = belowProvider(incoming);

@@ -6,16 +6,18 @@
  * Adding one: a folder, and a line in `index.ts`. An OpenAI-compatible vendor is a data entry in
  * `openai-compatible/presets.ts`.
  */
-import type { TrimtabError } from '../core/error.ts';
 import type { NanoUsd } from '../core/money.ts';
 import type { Protocol } from '../core/protocol.ts';
 import type { Usage } from '../core/usage.ts';
 import type { ProviderConfig, ProviderSecrets, ProviderTypeInfo } from '../stack/stack.ts';
+import type { BatchApi } from './batch-api.ts';
 import type { Engine } from './engine.ts';
 import type { Features } from './features.ts';
 import type { UpstreamRequest } from './upstream-request.ts';
+import type { Failure, HeaderLookup } from './vendor-failure.ts';
 
 export type { UpstreamRequest } from './upstream-request.ts';
+export type { Failure, HeaderLookup } from './vendor-failure.ts';
 
 /** One vendor API. */
 export interface Provider extends ProviderTypeInfo {
@@ -48,6 +50,8 @@ export interface Connection {
    * TrimtabError(operation_not_carried) for a path this vendor has under no address.
    */
   openOwn?(request: OwnRequest): OwnExchange;
+  /** The vendor's own batch API. Absent: it has none. */
+  readonly batch?: BatchApi;
   /** A request that costs no tokens and shows that the address and credential work, e.g. `GET /models`. */
   probe(): UpstreamRequest | null;
   /** Model names in the answer to {@link probe}. */
@@ -153,29 +157,12 @@ export interface Exchange {
   close?(): void;
 }
 
-export type HeaderLookup = (name: string) => string | undefined;
-
 export interface Answer {
   kind: 'answer';
   /** In the app's protocol; the upstream's own bytes when both speak it. */
   body: Buffer;
   usage: Usage;
   finishReason: string | null;
-}
-
-export interface Failure {
-  kind: 'failure';
-  /** What the client gets if nothing else answers; its message carries no secret and no stack. */
-  error: TrimtabError;
-  /** Whether another deployment may do better: true for outages and limits, false for a bad request. */
-  fallback: boolean;
-  /** Vendor's error body in the app's protocol, forwarded with `status` when the fault is the request's. */
-  body: Buffer | null;
-  /** Status for the client. */
-  status: number;
-  retryAfterMs: number | null;
-  /** The prompt does not fit into the model's context: only a larger one may do better. Default false. */
-  tooLong?: boolean;
 }
 
 /** Reads one stream. Fed every re-chunking of the same bytes, it gives the same result. */

@@ -45,6 +45,7 @@ export function parseDeployments(entries: Entries, context: DeploymentContext): 
       timeouts: { ...context.timeouts, ...definedOf(input.timeouts ?? {}) },
       ...(input.contextTokens === undefined ? {} : { contextTokens: input.contextTokens }),
       ...(input.breaker === undefined ? {} : { breaker: input.breaker }),
+      ...(input.batch === undefined ? {} : { batch: input.batch }),
     });
   }
   return { valid, written: new Set(entries.map(([name]) => name)) };

@@ -61,6 +61,7 @@ export function parseTasks(entries: Entries, context: TaskContext): Map<string, 
       retries: input.retries,
       ...(input.hedge ? { hedge: input.hedge } : {}),
       ...(input.lenient ? { lenient: true } : {}),
+      ...(input.batch === undefined ? {} : { batch: input.batch }),
       budget: input.budget ?? null,
       quality: input.quality
         ? { measure: input.quality.measure, target: input.quality.target ?? null }

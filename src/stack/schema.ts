@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { CAPTURES, LATENCY_CLASSES } from '../core/protocol.ts';
 import { DEFAULT_BREAKER, DEFAULT_HEDGE, DEFAULT_QUEUE } from './limits.ts';
 import { DEFAULT_RETRIES } from './retries.ts';
+import { batchThroughSchema } from './schema-batch.ts';
 import { dataClassSchema as dataClass, providerSchema } from './schema-provider.ts';
 import { DEFAULT_SHUTDOWN, shutdownSchema } from './shutdown.ts';
 import type { GatewayConfig, RetentionConfig, SpoolConfig, Timeouts } from './stack.ts';
@@ -170,6 +171,7 @@ export const deploymentSchema = z.strictObject({
       "Tokens its model takes at most; calls that cannot fit pass it over. Default: the provider's table.",
     ),
   breaker: breakerSchema.optional(),
+  batch: batchThroughSchema,
 });
 
 const weight = positive.optional().describe('Share of calls under the policy `weighted`. Default 1.');
@@ -249,6 +251,7 @@ export const taskSchema = z.strictObject({
     .describe(
       'A parameter that a deployment cannot carry is left out and recorded, where the answer keeps its meaning. Default false: the call is refused.',
     ),
+  batch: batchThroughSchema,
   budget: z
     .strictObject({
       usd: positive.describe('USD.'),

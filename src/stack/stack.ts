@@ -85,7 +85,12 @@ export interface DeploymentConfig {
   contextTokens?: number;
   /** Absent: `DEFAULT_BREAKER`. */
   breaker?: BreakerConfig;
+  /** Absent: as its vendor's batch API has it by default. */
+  batch?: BatchThrough;
 }
+
+/** How lines of batches are called: through the vendor's own batch API where it has one, or one by one by our queue. */
+export type BatchThrough = 'vendor' | 'queue';
 
 /** `null`: no limit. Held by each gateway process for itself. */
 export interface Limits {
@@ -143,6 +148,8 @@ export interface TaskConfig {
   hedge?: HedgeConfig;
   /** A parameter that a deployment cannot carry is left out and recorded, not refused. Absent: refused. */
   lenient?: boolean;
+  /** Absent: as its deployments say. */
+  batch?: BatchThrough;
   /** Stored and shown; enforced by governance. USD per period. */
   budget: { usd: number; per: 'day' | 'week' | 'month' } | null;
   /** Name of the quality measure and its target; stored and shown. */

@@ -78,4 +78,28 @@ export interface BatchLinesTable {
   call_id: string | null;
   error_code: string | null;
   error_message: string | null;
+  /** Id of a part, or `queue`; `null`: no way is chosen yet. */
+  part: string | null;
+}
+
+export interface BatchPartsTable {
+  id: string;
+  batch_id: string;
+  deployment: string;
+  data_class: string;
+  endpoint: string;
+  state: string;
+  vendor_id: string | null;
+  vendor_status: string | null;
+  lines: number;
+  completed: number;
+  failed: number;
+  tries: number;
+  due_at: number;
+  sent_at: number | null;
+  note: string | null;
+  /** JSON. */
+  passed_over: string;
+  created_at: number;
+  ended_at: number | null;
 }

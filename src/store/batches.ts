@@ -96,6 +96,9 @@ export interface LineAnswer {
   error: { code: string; message: string } | null;
 }
 
+/** What `batch_lines.part` says of a line that our queue is to call. */
+export const QUEUE = 'queue';
+
 export type AnsweredLine = Omit<BatchLine, 'body'> & LineAnswer;
 
 export interface BatchStore {
@@ -106,7 +109,7 @@ export interface BatchStore {
   /** Changes it if its status is one of `from`; returns whether it did. */
   change(id: string, from: readonly BatchStatus[], change: BatchChange): Promise<boolean>;
   addLines(id: string, lines: readonly BatchLine[]): Promise<void>;
-  /** Lines without an answer, in order, from after a line on. */
+  /** Lines of the queue without an answer, in order, from after a line on. */
   pending(id: string, of: { after: number; limit: number }): Promise<BatchLine[]>;
   /** Numbers of lines without an answer. */
   unanswered(id: string, limit: number): Promise<number[]>;
@@ -170,6 +173,7 @@ function forBatches(db: Kysely<Database>): Pick<BatchStore, ForBatches> {
       for (const { id } of rows)
         await db.transaction().execute(async (trx) => {
           await dropLines(trx, id);
+          await trx.deleteFrom('batch_parts').where('batch_id', '=', id).execute();
           await trx.deleteFrom('batches').where('id', '=', id).execute();
         });
     },
@@ -199,6 +203,7 @@ function forLines(db: Kysely<Database>): Omit<BatchStore, ForBatches> {
       const rows = await ofBatch(id, after)
         .select(['line', 'custom_id', 'body'])
         .where('answered', '=', 0)
+        .where('part', '=', QUEUE)
         .limit(limit)
         .execute();
       return rows.map((row) => ({ line: row.line, customId: row.custom_id, body: row.body }));

@@ -98,6 +98,9 @@ async function eachSum(
   }
 }
 
+/** How the attempts of a line of a vendor's batch begin: `call-row.ts` writes the kind first. */
+const BATCHED = '[{"kind":"batch"%';
+
 /** Latency histograms of calls, by what `nameOf` says of each row. */
 export async function callLatency<Name>(
   db: Kysely<Database>,
@@ -107,7 +110,8 @@ export async function callLatency<Name>(
   const pairs = new Map<Name, LatencyPair>();
   for (const [since, until] of daysOf(filter)) {
     const { rows } = await sql<LatencyRow>`
-      select started_at, task, deployment, key_id, outcome, ttft_ms, duration_ms from calls c
+      select started_at, task, deployment, key_id, outcome, ttft_ms, duration_ms,
+        case when attempts like ${BATCHED} then 1 else 0 end as batched from calls c
       where ${conditionsOf(filter, since, until)}`.execute(db);
     for (const row of rows) {
       const name = nameOf(row);
@@ -117,7 +121,8 @@ export async function callLatency<Name>(
         pairs.set(name, pair);
       }
       if (row.ttft_ms !== null) record(pair.ttft, row.ttft_ms);
-      if (row.outcome !== 'refused') record(pair.total, row.duration_ms);
+      // As `isTimed` says of a record.
+      if (row.outcome !== 'refused' && row.batched !== 1) record(pair.total, row.duration_ms);
     }
     await new Promise(setImmediate);
   }
@@ -132,6 +137,7 @@ interface LatencyRow {
   outcome: string;
   ttft_ms: number | null;
   duration_ms: number;
+  batched: number;
 }
 
 /** One window when a user is named: the index on users makes it short. Else one per day. */

@@ -65,8 +65,11 @@ export interface JobStore {
   end(
     held: Held & { state: 'done' | 'failed' | 'cancelled'; error?: string | null; result?: unknown },
   ): Promise<boolean>;
-  /** One that waits is cancelled at once; one that runs is told by its next heartbeat. `undefined`: there is none. */
-  cancel(id: string, now: number): Promise<Job | undefined>;
+  /**
+   * One that waits is cancelled at once, or with `finishing` made due now, so that it runs once more and ends its own
+   * way; one that runs is told by its next heartbeat. `undefined`: there is none.
+   */
+  cancel(id: string, now: number, how?: { finishing: boolean }): Promise<Job | undefined>;
   /** Makes a waiting job due now; a running one is not touched. */
   hurry(id: string, now: number): Promise<void>;
   /** Takes every running job from its worker. Only where no other process can hold one. */
@@ -158,13 +161,7 @@ function forOwners(db: Kysely<Database>): Omit<JobStore, ForWorkers> {
       if (before !== undefined) query = query.where('id', '<', before);
       return (await query.execute()).map(fromRow);
     },
-    async cancel(id, now) {
-      await sql`update jobs set cancel_requested = 1,
-        ended_at = case when state = 'queued' then ${now} else ended_at end,
-        state = case when state = 'queued' then 'cancelled' else state end
-        where id = ${id} and state in ('queued', 'running')`.execute(db);
-      return find(db, id);
-    },
+    cancel: (id, now, how) => cancel(db, { id, now, finishing: how?.finishing ?? false }),
     async hurry(id, now) {
       await db
         .updateTable('jobs')
@@ -189,6 +186,19 @@ function forOwners(db: Kysely<Database>): Omit<JobStore, ForWorkers> {
       }
     },
   };
+}
+
+async function cancel(
+  db: Kysely<Database>,
+  { id, now, finishing }: { id: string; now: number; finishing: boolean },
+): Promise<Job | undefined> {
+  const waiting = finishing
+    ? sql`run_at = case when state = 'queued' then ${now} else run_at end`
+    : sql`ended_at = case when state = 'queued' then ${now} else ended_at end,
+        state = case when state = 'queued' then 'cancelled' else state end`;
+  await sql`update jobs set cancel_requested = 1, ${waiting}
+    where id = ${id} and state in ('queued', 'running')`.execute(db);
+  return find(db, id);
 }
 
 const EMPTY = {

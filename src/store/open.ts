@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.ts';
 import { TrimtabError } from '../core/error.ts';
 import type { Logger } from '../core/log.ts';
 import { createAdviceStore } from './advice.ts';
+import { createBatchPartStore } from './batch-parts.ts';
 import { createBatchStore } from './batches.ts';
 import { createCallStore } from './calls.ts';
 import type { Engine } from './engines/engine.ts';
@@ -95,6 +96,7 @@ function createStore(db: Kysely<Database>, engine: Engine, { clock, logger }: St
     jobs,
     files,
     batches,
+    batchParts: createBatchPartStore(db),
     async expire(retention, now) {
       await folder.flush();
       await responses.expire(now - retention.payloadsDays * DAY_MS);

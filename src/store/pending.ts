@@ -1,5 +1,5 @@
 import type { Transaction } from 'kysely';
-import type { CallRecord } from '../core/call-record.ts';
+import { type CallRecord, isTimed } from '../core/call-record.ts';
 import { text } from './call-row.ts';
 import { type Database, FIGURE_COLUMNS } from './schema.ts';
 import type { Dimension } from './store.ts';
@@ -37,8 +37,7 @@ export function entryOf(call: CallRecord, scores: { count: number; sum: number }
       user: text(call.user ?? ''),
     },
     ttftMs: call.ttftMs,
-    // A refused call reached no deployment: its microseconds would only flatter the latency.
-    totalMs: call.outcome === 'refused' ? null : call.durationMs,
+    totalMs: isTimed(call) ? call.durationMs : null,
     figures: [
       1,
       Number(call.outcome === 'error'),

@@ -2,6 +2,7 @@ import type { Generated } from 'kysely';
 import type {
   BatchesTable,
   BatchLinesTable,
+  BatchPartsTable,
   FileChunksTable,
   FilesTable,
   JobsTable,
@@ -35,6 +36,7 @@ export interface Database {
   file_chunks: FileChunksTable;
   batches: BatchesTable;
   batch_lines: BatchLinesTable;
+  batch_parts: BatchPartsTable;
   schema_version: { version: number };
 }
 

@@ -4,6 +4,7 @@ import type { NanoUsd } from '../core/money.ts';
 import type { DataClass } from '../core/protocol.ts';
 import type { Recommendation } from '../core/recommendation.ts';
 import type { KeySnapshot, RetentionConfig, Revision } from '../stack/stack.ts';
+import type { BatchPartStore } from './batch-parts.ts';
 import type { BatchStore } from './batches.ts';
 import type { FileStore } from './files.ts';
 import type { JobStore } from './jobs.ts';
@@ -27,6 +28,7 @@ export interface Store {
   readonly jobs: JobStore;
   readonly files: FileStore;
   readonly batches: BatchStore;
+  readonly batchParts: BatchPartStore;
   /**
    * Deletes what is older than `retention` says and gives the space back: whole partitions where the engine has
    * them, bounded batches elsewhere, so that no statement holds the writer longer than about 50 ms. Returns once

@@ -117,6 +117,33 @@ test('a running job is cancelled, and one that waits never runs', async () => {
   expect(ended.map(({ id }) => id)).toEqual(['job_b']);
 });
 
+test('a job that runs is not taken up again by a process that slept', async () => {
+  const awake = clock;
+  let sleptMs = 0;
+  clock = { ...awake, now: () => awake.now() + sleptMs };
+  let runs = 0;
+  const end = Promise.withResolvers<void>();
+  const runner = start(
+    async () => {
+      runs++;
+      await end.promise;
+      return { state: 'done' };
+    },
+    { maxConcurrent: 2 },
+  );
+  await runner.add(job('job_a'));
+  while (runs === 0) await new Promise(setImmediate);
+  sleptMs = 3_600_000;
+  for (let i = 0; i < 20; i++) {
+    runner.wake();
+    await new Promise(setImmediate);
+  }
+  await store.jobs.list({ limit: 1 });
+  end.resolve();
+  expect(await until('job_a', 'done')).toMatchObject({ attempts: 0 });
+  expect(runs).toBe(1);
+});
+
 test('what a stopped process leaves, the next one takes up', async () => {
   const began = Promise.withResolvers<void>();
   const first = start(async (_, { signal }) => {

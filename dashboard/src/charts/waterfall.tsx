@@ -11,6 +11,7 @@ const ATTEMPT_PREFIX: Record<AttemptRecord['kind'], string> = {
   fallback: 'Fallback: ',
   retry: 'Retry: ',
   hedge: 'Hedge: ',
+  batch: 'Vendor batch: ',
 };
 
 /** Stages and attempts of one call in true time, with the reason of every choice. */

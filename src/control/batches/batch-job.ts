@@ -5,7 +5,6 @@
  */
 import type { Batch, BatchProblem, BatchStatus, BatchStore } from '../../store/batches.ts';
 import type { Job } from '../../store/jobs.ts';
-import type { ControlDeps } from '../deps.ts';
 import type { JobContext, JobKind, JobOutcome } from '../jobs/runner.ts';
 import type { LineCalls } from '../line-calls.ts';
 import { BATCH_JOB, type BatchJobInput } from './create.ts';
@@ -13,65 +12,93 @@ import { readFile } from './file-writer.ts';
 import { Pace } from './pace.ts';
 import { readInput } from './read-input.ts';
 import { type LineRunner, runLines } from './run-lines.ts';
+import { type VendorDeps, VendorWay } from './vendor/open.ts';
+import type { PartDeps } from './vendor/part-deps.ts';
+import { place, step, windDown } from './vendor/parts.ts';
 import { writeResults } from './write-results.ts';
-
-type BatchDeps = Pick<ControlDeps, 'store' | 'revisions' | 'clock' | 'makeId'>;
 
 /** Batches done at once in one process; their calls share one pace. */
 const MAX_BATCHES = 8;
 const DAY_MS = 86_400_000;
 const LINES_AT_ONCE = 500;
 
-export function createBatchKind(deps: BatchDeps, calls: Pick<LineCalls, 'run'>): JobKind {
+export interface BatchKind extends JobKind {
+  close(): Promise<void>;
+}
+
+export function createBatchKind(deps: VendorDeps, calls: Pick<LineCalls, 'run'>): BatchKind {
   const pace = new Pace(() => deps.revisions.active().stack.gateway.maxBatchCalls);
   const runner: LineRunner = { batches: deps.store.batches, calls, pace, clock: deps.clock };
-  const worker = new BatchWorker(deps, runner);
+  const way = new VendorWay(deps);
+  const worker = new BatchWorker(deps, runner, way);
   return {
     kind: BATCH_JOB,
     maxConcurrent: MAX_BATCHES,
     run: (job, context) => worker.run(job, context),
-    ended: (job) => worker.ended(job),
+    close: () => way.close(),
   };
 }
 
 class BatchWorker {
-  readonly #deps: BatchDeps;
+  readonly #deps: VendorDeps;
   readonly #batches: BatchStore;
   readonly #runner: LineRunner;
+  readonly #way: VendorWay;
 
-  constructor(deps: BatchDeps, runner: LineRunner) {
+  constructor(deps: VendorDeps, runner: LineRunner, way: VendorWay) {
     this.#deps = deps;
     this.#batches = deps.store.batches;
     this.#runner = runner;
+    this.#way = way;
   }
 
   async run(job: Job, context: JobContext): Promise<JobOutcome> {
     const { batchId } = job.input as BatchJobInput;
+    const isStopping = () => context.signal.aborted && !context.cancelled;
     for (;;) {
       const batch = await this.#batches.get(batchId);
       // A job that was cancelled has told its batch before: that is done with here, too.
-      if (context.signal.aborted && !context.cancelled) throw new Error('stopped');
+      if (isStopping()) throw new Error('stopped');
       if (!batch || batch.endedAt !== null)
         return context.cancelled ? { state: 'cancelled' } : { state: 'done' };
       if (batch.status === 'validating') await this.#validate(batch);
-      else if (batch.status === 'in_progress') await this.#callLines(batch, context);
-      else await this.#finish(batch);
+      else {
+        const at = await this.#goOn(batch, context, await this.#way.open(isStopping));
+        if (at !== null) return { state: 'later', at };
+      }
     }
   }
 
-  /** A job that never ran again: its batch ends by the same road. */
-  async ended(job: Job): Promise<void> {
-    const { batchId } = job.input as BatchJobInput;
-    for (;;) {
-      const batch = await this.#batches.get(batchId);
-      if (!batch || batch.endedAt !== null) return;
-      if (batch.status === 'validating' || batch.status === 'in_progress')
-        await this.#batches.change(batchId, [batch.status], {
-          status: 'cancelling',
-          cancellingAt: this.#now(),
-        });
-      else await this.#finish(batch);
+  /** Does what can be done now. Returns when to go on, where a vendor is at work meanwhile. */
+  async #goOn(batch: Batch, context: JobContext, parts: PartDeps): Promise<number | null> {
+    if (batch.status === 'in_progress' && this.#now() < batch.expiresAt)
+      return this.#work(batch, context, parts);
+    if (batch.status !== 'finalizing') {
+      const at = await windDown(parts, batch);
+      if (at !== null) return at;
     }
+    if (batch.status === 'in_progress') await this.#close(batch);
+    else await this.#finish(batch);
+    return null;
+  }
+
+  async #work(batch: Batch, context: JobContext, parts: PartDeps): Promise<number | null> {
+    await place(parts, batch, context.signal);
+    const next = context.signal.aborted ? null : await step(parts, batch);
+    const until = Math.min(next ?? batch.expiresAt, batch.expiresAt);
+    await this.#callLines(batch, context, until);
+    if (context.signal.aborted || this.#now() >= batch.expiresAt) return null;
+    const [waiting] = await this.#batches.pending(batch.id, { after: 0, limit: 1 });
+    if (waiting) return null;
+    if (next === null) await this.#close(batch);
+    return next === null || this.#now() >= next ? null : until;
+  }
+
+  async #close(batch: Batch): Promise<void> {
+    await this.#batches.change(batch.id, ['in_progress'], {
+      status: 'finalizing',
+      finalizingAt: this.#now(),
+    });
   }
 
   async #validate(batch: Batch): Promise<void> {
@@ -97,14 +124,15 @@ class BatchWorker {
     await this.#batches.dropLines(batch.id);
   }
 
-  async #callLines(batch: Batch, context: JobContext): Promise<void> {
+  /** Calls lines of the queue until all have an answer, or until then, epoch milliseconds. */
+  async #callLines(batch: Batch, context: JobContext, until: number): Promise<void> {
     const { clock } = this.#deps;
     const stop = new AbortController();
     const end = () => stop.abort();
     context.signal.addEventListener('abort', end, { once: true });
     if (context.signal.aborted) end();
-    const expiry = clock.after(Math.max(0, batch.expiresAt - clock.now()), end);
-    let { completed, failed } = batch;
+    const timer = clock.after(Math.max(0, until - clock.now()), end);
+    let { completed, failed } = (await this.#batches.get(batch.id)) ?? batch;
     const tell = () => context.progress(completed + failed, batch.total);
     tell();
     try {
@@ -117,14 +145,9 @@ class BatchWorker {
         },
       });
     } finally {
-      expiry.stop();
+      timer.stop();
       context.signal.removeEventListener('abort', end);
     }
-    if (context.signal.aborted) return;
-    await this.#batches.change(batch.id, ['in_progress'], {
-      status: 'finalizing',
-      finalizingAt: this.#now(),
-    });
   }
 
   /** Writes the files. Lines without an answer get one that says why there is none. */

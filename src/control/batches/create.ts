@@ -60,7 +60,8 @@ const ENDING: ReadonlySet<BatchStatus> = new Set(['cancelling', 'cancelled']);
 export async function cancelBatch({ store, clock, jobs }: ControlDeps, batch: Batch): Promise<Batch> {
   const change = { status: 'cancelling', cancellingAt: clock.now() } as const;
   const changed = await store.batches.change(batch.id, UNDER_WAY, change);
-  if (changed) await jobs.cancel(batch.jobId);
+  // Its job ends it: vendors are to stop, and what is answered is to be written.
+  if (changed) await jobs.cancel(batch.jobId, { finishing: true });
   const now = (await store.batches.get(batch.id)) ?? batch;
   if (changed || ENDING.has(now.status)) return now;
   throw new TrimtabError('batch_ended', `The batch is \`${now.status}\`, so there is nothing to cancel.`);

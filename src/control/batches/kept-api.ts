@@ -2,6 +2,7 @@
 import { TrimtabError } from '../../core/error.ts';
 import { redact } from '../../governance/redact.ts';
 import { toErrorBody } from '../../protocols/error-body.ts';
+import type { Batch } from '../../store/batches.ts';
 import type { StoredFile } from '../../store/files.ts';
 import type { ControlDeps } from '../deps.ts';
 import { toPublicError } from '../public-error.ts';
@@ -9,6 +10,7 @@ import { cancelBatch, createBatch } from './create.ts';
 import { readFile } from './file-writer.ts';
 import { toBatchObject, toFileObject } from './objects.ts';
 import { takeUpload } from './upload.ts';
+import { viewBatch, viewBatches } from './views.ts';
 
 export type KeptApi = (keyId: string, request: Request) => Promise<Response>;
 
@@ -31,11 +33,11 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   'DELETE /v1/files/*': removeFile,
   'GET /v1/files/*/content': sendContent,
   'POST /v1/batches': async ({ deps, keyId, request }) =>
-    toBatchObject(await createBatch(deps, keyId, await readJson(request))),
+    sendBatch(deps, await createBatch(deps, keyId, await readJson(request))),
   'GET /v1/batches': listBatches,
-  'GET /v1/batches/*': async (asked) => toBatchObject(await findBatch(asked)),
+  'GET /v1/batches/*': async (asked) => sendBatch(asked.deps, await findBatch(asked)),
   'POST /v1/batches/*/cancel': async (asked) =>
-    toBatchObject(await cancelBatch(asked.deps, await findBatch(asked))),
+    sendBatch(asked.deps, await cancelBatch(asked.deps, await findBatch(asked))),
 };
 
 const DEFAULT_FILES = 100;
@@ -83,7 +85,12 @@ async function listBatches({ deps, keyId, url }: Asked): Promise<unknown> {
   const { limit: text, after } = readQuery(url, ['limit', 'after']);
   const limit = readLimit(text, DEFAULT_BATCHES, MAX_BATCHES);
   const page = { keyId, limit: limit + 1, ...(after !== undefined && { after }) };
-  return toPage((await deps.store.batches.list(page)).map(toBatchObject), limit);
+  const found = await viewBatches(deps.store, await deps.store.batches.list(page));
+  return toPage(found.map(toBatchObject), limit);
+}
+
+async function sendBatch({ store }: ControlDeps, batch: Batch): Promise<unknown> {
+  return toBatchObject(await viewBatch(store, batch));
 }
 
 /** One more than the page holds was asked for. */

@@ -53,13 +53,14 @@ export async function readInput(
   return { problems, total };
 }
 
-interface Line {
+export interface Line {
   /** `null`: longer than lines may be. */
   bytes: Buffer | null;
   line: number;
 }
 
-async function* splitLines(chunks: AsyncIterable<Buffer>, maxBytes: number): AsyncGenerator<Line> {
+/** Lines of a file, without their ends and blanks around them. */
+export async function* splitLines(chunks: AsyncIterable<Buffer>, maxBytes: number): AsyncGenerator<Line> {
   let parts: Buffer[] = [];
   let heldBytes = 0;
   let line = 1;

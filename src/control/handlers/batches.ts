@@ -5,6 +5,7 @@ import { batchAnswer, batchesAnswer } from '../answers.ts';
 import type { BatchAnswer, BatchesAnswer } from '../api-types.ts';
 import { cancelBatch, createBatch, ENDPOINTS } from '../batches/create.ts';
 import { keepInput } from '../batches/upload.ts';
+import { viewBatch, viewBatches } from '../batches/views.ts';
 import type { ControlDeps } from '../deps.ts';
 import { defineRoute, idParam, pathId, type Route } from '../route.ts';
 import { limitQuery } from '../window.ts';
@@ -38,7 +39,10 @@ export const batchRoutes: Route[] = [
       };
       const found = await store.batches.list({ ...page, limit: limit + 1 });
       const batches = found.slice(0, limit);
-      return { batches, next: found.length > limit ? (batches.at(-1)?.id ?? null) : null };
+      return {
+        batches: await viewBatches(store, batches),
+        next: found.length > limit ? (batches.at(-1)?.id ?? null) : null,
+      };
     },
   }),
   defineRoute({
@@ -47,7 +51,8 @@ export const batchRoutes: Route[] = [
     summary: 'One batch',
     params: pathId,
     answer: { status: 200, schema: batchAnswer },
-    handle: ({ params }, deps): Promise<BatchAnswer> => findBatch(deps, params.id),
+    handle: async ({ params }, deps): Promise<BatchAnswer> =>
+      viewBatch(deps.store, await findBatch(deps, params.id)),
   }),
   defineRoute({
     method: 'POST',
@@ -61,7 +66,7 @@ export const batchRoutes: Route[] = [
       const file = await keepInput(deps, { keyId: key, filename, content: Buffer.from(content) });
       try {
         const asked = { input_file_id: file.id, endpoint, completion_window: completionWindow };
-        return await createBatch(deps, key, asked);
+        return await viewBatch(deps.store, await createBatch(deps, key, asked));
       } catch (error) {
         await deps.store.files.remove(file.id);
         throw error;
@@ -75,7 +80,7 @@ export const batchRoutes: Route[] = [
     params: pathId,
     answer: { status: 200, schema: batchAnswer },
     handle: async ({ params }, deps): Promise<BatchAnswer> =>
-      cancelBatch(deps, await findBatch(deps, params.id)),
+      viewBatch(deps.store, await cancelBatch(deps, await findBatch(deps, params.id))),
   }),
 ];
 

@@ -39,8 +39,11 @@ export type JobOutcome =
 
 export interface JobRunner {
   add(job: NewJob): Promise<void>;
-  /** Returns the job as it is now; `undefined`: there is none. */
-  cancel(id: string): Promise<Job | undefined>;
+  /**
+   * Returns the job as it is now; `undefined`: there is none. `finishing`: a job that waits runs once more, to end its
+   * own way, instead of never again.
+   */
+  cancel(id: string, how?: { finishing: boolean }): Promise<Job | undefined>;
   /** Looks for due jobs now. */
   wake(): void;
   /** Stops what runs; it is taken up again later, here or elsewhere. Safe to call twice. */
@@ -98,6 +101,7 @@ class Runner implements JobRunner {
   #stopping = false;
   #freed: boolean;
   #isAway = false;
+  #beatAt = 0;
 
   constructor(options: JobRunnerOptions) {
     this.#options = options;
@@ -115,14 +119,15 @@ class Runner implements JobRunner {
     this.wake();
   }
 
-  async cancel(id: string): Promise<Job | undefined> {
+  async cancel(id: string, how?: { finishing: boolean }): Promise<Job | undefined> {
     const { store, clock, kinds } = this.#options;
     const before = await store.get(id);
-    const job = await store.cancel(id, clock.now());
+    const job = await store.cancel(id, clock.now(), how);
     if (job?.state === 'cancelled' && before?.state === 'queued')
       await kinds.find(({ kind }) => kind === job.kind)?.ended?.(job);
     const here = this.#running.get(id);
     if (here) stopOne(here, true);
+    else if (how?.finishing) this.wake();
     return job;
   }
 
@@ -157,6 +162,8 @@ class Runner implements JobRunner {
     try {
       if (!this.#freed) await store.free(clock.now());
       this.#freed = true;
+      // After a sleep of the machine its own jobs look abandoned, and would be done twice.
+      if (clock.now() - this.#beatAt > HEARTBEAT_EVERY_MS) await this.#beat();
       while (!this.#stopping) {
         const kinds = this.#kindsWithRoom();
         const job = await store.claim({ kinds, worker, now: clock.now(), staleMs: STALE_MS });
@@ -209,7 +216,7 @@ class Runner implements JobRunner {
     else
       await store.release({
         ...held,
-        runAt: outcome.state === 'later' && !signal.aborted ? outcome.at : held.now,
+        runAt: outcome.state === 'later' && (cancelled || !signal.aborted) ? outcome.at : held.now,
         error: null,
       });
   }
@@ -233,6 +240,7 @@ class Runner implements JobRunner {
 
   async #beat(): Promise<void> {
     const { store, clock, worker } = this.#options;
+    this.#beatAt = clock.now();
     for (const running of this.#running.values()) {
       const { told, job } = running;
       try {

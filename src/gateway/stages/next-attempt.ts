@@ -66,7 +66,12 @@ interface Why {
   reason: string;
 }
 
-function openRecord(call: Call, { name, config }: AllowedDeployment, { kind, reason }: Why): AttemptRecord {
+/** The record of an attempt that begins now. */
+export function openRecord(
+  call: Call,
+  { name, config }: Pick<AllowedDeployment, 'name' | 'config'>,
+  { kind, reason }: Why,
+): AttemptRecord {
   const startMs = call.elapsed();
   return {
     deployment: name,

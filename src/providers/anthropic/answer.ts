@@ -111,6 +111,11 @@ const ERROR_STATUS: Readonly<Record<string, number>> = {
   overloaded_error: 529,
 };
 
+/** Status that an error body stands for; 502: none we know. */
+export function errorStatusOf(message: JsonObject): number {
+  return ERROR_STATUS[asString(asObject(message.error)?.type) ?? ''] ?? 502;
+}
+
 /** The meaning of an error body or event. `status` is `null` when it came inside a good answer or a stream. */
 export function readError(
   reading: Reading,

@@ -12,6 +12,7 @@ import { asArray, asObject, asString, readObject } from '../json.ts';
 import { createPriceBook } from '../price-book.ts';
 import type { AppRequest, Connection, Exchange, Provider } from '../provider.ts';
 import { type Reading, readAnswer } from './answer.ts';
+import { createBatchApi } from './batch.ts';
 import { openNative } from './native.ts';
 import { OWN_API, openOwn } from './own-api.ts';
 import { toMessagesRequest } from './request.ts';
@@ -116,6 +117,7 @@ function connect(config: ProviderConfig, { apiKey, headers: extra }: ProviderSec
     price: prices.price,
     open,
     openOwn: (request) => openOwn({ origin, path, pinned: extra, auth }, request),
+    batch: createBatchApi({ vendor: TYPE, origin, path, headers }),
     probe: () => ({ origin, path: `${path}/v1/models?limit=1000`, method: 'GET', headers: auth, body: null }),
     readProbe: (status, body) => (status === 200 ? readModelNames(body) : []),
   };

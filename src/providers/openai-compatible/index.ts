@@ -6,11 +6,13 @@ import { TrimtabError } from '../../core/error.ts';
 import type { Protocol } from '../../core/protocol.ts';
 import type { ProviderConfig, ProviderSecrets } from '../../stack/stack.ts';
 import { type Address, parseAddress, toHeaders } from '../address.ts';
+import type { BatchApi } from '../batch-api.ts';
 import { toFeatures } from '../features.ts';
 import { asArray, asObject, asString, readObject } from '../json.ts';
 import { createPriceBook, type PriceBook } from '../price-book.ts';
 import type { AppRequest, Connection, Exchange, Provider, UpstreamRequest } from '../provider.ts';
 import { type Reading, readAnswer } from './answer.ts';
+import { createBatchApi } from './batch.ts';
 import { toDataPolicy } from './data-policy.ts';
 import { createEngine } from './engines/spec.ts';
 import { openOwn, toOwnApi } from './own-api.ts';
@@ -102,9 +104,8 @@ function createConnection(preset: Preset, book: PriceBook, binding: Binding): Co
   const postHeaders = ['content-type', 'application/json', ...binding.headers];
   const modelsPath = preset.modelsPath === undefined ? '/models' : preset.modelsPath;
 
-  function pathOf(protocol: Protocol, model: string): string {
-    return address.path + (preset.path?.(protocol, model, options) ?? PATHS[protocol]);
-  }
+  const pathOf = (protocol: Protocol, model: string): string =>
+    address.path + (preset.path?.(protocol, model, options) ?? PATHS[protocol]);
 
   function toRequest(request: AppRequest, addUsage: boolean): UpstreamRequest {
     return {
@@ -123,7 +124,7 @@ function createConnection(preset: Preset, book: PriceBook, binding: Binding): Co
       const known = contextTokens === undefined ? {} : { contextTokens };
       return { protocols, ...known, ...preset.capabilities?.(model) };
     },
-    price: (model, usage, at) => book.price(model, usage, at),
+    price: book.price,
     open(request): Exchange {
       if (!protocols.includes(request.protocol)) {
         throw new TrimtabError('protocol_mismatch', `${preset.type} does not serve ${request.protocol}`);
@@ -147,6 +148,7 @@ function createConnection(preset: Preset, book: PriceBook, binding: Binding): Co
     },
     openOwn: (request) =>
       openOwn(preset, withForwarded(binding.headers, request.headers), { address, options, request }),
+    ...batchOf(preset, binding),
     probe() {
       if (modelsPath === null) return null;
       const path = address.path + modelsPath;
@@ -159,6 +161,15 @@ function createConnection(preset: Preset, book: PriceBook, binding: Binding): Co
 function offersModel({ offers, alsoOffers }: Preset, book: PriceBook, model: string): boolean {
   if (alsoOffers?.test(model)) return true;
   return offers !== false && (offers === undefined || offers.test(model)) && book.offers(model);
+}
+
+function batchOf(
+  { type: vendor, batch: preset }: Preset,
+  { address, headers }: Binding,
+): { batch?: BatchApi } {
+  if (!preset) return {};
+  const path = address.path + (preset.prefix ?? '');
+  return { batch: createBatchApi({ vendor, origin: address.origin, path, headers, preset }) };
 }
 
 /** `{"data":[{"id":...}]}`; one vendor sends the list bare. */

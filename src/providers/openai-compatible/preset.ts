@@ -2,6 +2,7 @@ import type { Protocol } from '../../core/protocol.ts';
 import type { DataPolicy } from '../../stack/stack.ts';
 import type { PriceBook } from '../price-book.ts';
 import type { Capabilities, OwnRequest } from '../provider.ts';
+import type { BatchPreset } from './batch.ts';
 import type { EngineSpec } from './engines/spec.ts';
 
 /** Everything that differs between vendors of this API, as data. A vendor is one of these. */
@@ -46,6 +47,8 @@ export interface Preset {
   modelsPath?: string | null;
   /** Throws TrimtabError(config_invalid) naming the field. Default: no options are known. */
   parseOptions?: (options: Record<string, unknown>) => Record<string, unknown>;
+  /** Its batch API, where it has one of this wire. */
+  batch?: BatchPreset;
   /** Of an engine people run themselves: what it tells beside its answers. */
   engine?: EngineSpec;
   /** Simulated. Default false. */

@@ -12,6 +12,7 @@ import { advice } from './0007-advice.ts';
 import { batches } from './0008-batches.ts';
 import { operations } from './0009-operations.ts';
 import { keptAdvice } from './0010-kept-advice.ts';
+import { batchParts } from './0011-batch-parts.ts';
 import type { Migration } from './migration.ts';
 
 /** Every step, oldest first. */
@@ -26,6 +27,7 @@ export const MIGRATIONS: readonly Migration[] = [
   batches,
   operations,
   keptAdvice,
+  batchParts,
 ];
 
 /**
