@@ -90,7 +90,7 @@ const scenarios = Object.entries(MODELS).flatMap(([name, modelOf]): Scenario[] =
   {
     name: `${name}: generateObject`,
     // For a model whose name it does not know, its Anthropic provider asks by a forced tool instead of a schema.
-    needs: name === 'anthropic' ? ['tools'] : ['jsonSchema'],
+    needs: name === 'anthropic' ? ['tools', 'oneToolCall'] : ['jsonSchema'],
     async run({ endpoint }) {
       const { object } = await generateObject({
         model: modelOf(endpoint),

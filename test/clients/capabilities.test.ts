@@ -13,7 +13,7 @@ import type { Feature } from '../../src/providers/features.ts';
 import { providers } from '../../src/providers/index.ts';
 import type { Provider } from '../../src/providers/provider.ts';
 import type { UpstreamCall } from '../support/upstream.ts';
-import { type Family, type Running, startFamily } from './families.ts';
+import { type Family, hasOwnWire, type Running, startFamily } from './families.ts';
 import { ONE_CITY, PIXEL, WEATHER_PARAMETERS, weatherSchema } from './texts.ts';
 
 type Body = Record<string, unknown>;
@@ -24,9 +24,8 @@ const PATHS: Readonly<Record<TextProtocol, string>> = {
   responses: '/responses',
 };
 
-/** Vendors of a wire of their own, which the stand-in does not speak: it refuses, and what it was sent is looked at. */
-const isForeign = (provider: Provider): boolean =>
-  provider.translated.includes('chat') && !provider.protocols.includes('messages');
+/** The stand-in here does not speak the wire of these: it refuses, and what it was sent is looked at. */
+const isForeign = hasOwnWire;
 
 /** What shows in the bytes of any wire that the vendor was asked for it. */
 const MARKS: Readonly<Record<Feature, RegExp>> = {

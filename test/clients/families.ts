@@ -10,6 +10,9 @@ import { deployment, KEY, provider, snapshot, startGateway, task } from '../gate
 import { runVendor } from '../sandbox/vendor.ts';
 import { startUpstream, type Upstream, type UpstreamCall } from '../support/upstream.ts';
 import { answerChat } from './wire-chat.ts';
+import { answerCohere } from './wire-cohere.ts';
+import { answerConverse } from './wire-converse.ts';
+import { answerGemini } from './wire-gemini.ts';
 import { answerMessages } from './wire-messages.ts';
 import { answerResponses } from './wire-responses.ts';
 
@@ -22,6 +25,8 @@ export interface Family {
   baseUrl: (origin: string) => string;
   /** Answers as scripted, with its own words, and shows what it was sent. False: the sandbox, which makes up its own. */
   scripted: boolean;
+  /** How it says that it refuses. Default: in a member of its own. */
+  refuses?: 'by-finish-reason' | 'in-text' | 'never';
   /** Answers instead of the script. */
   answer?: Upstream['answer'];
 }
@@ -48,8 +53,46 @@ export const FAMILIES: readonly Family[] = [
     name: 'anthropic',
     model: 'claude-haiku-4-5',
     embeddingModel: 'none',
+    refuses: 'by-finish-reason',
     baseUrl: (origin) => origin,
     scripted: true,
+  },
+  {
+    name: 'google',
+    model: 'gemini-2.5-flash',
+    embeddingModel: 'gemini-embedding-001',
+    baseUrl: (origin) => `${origin}/v1beta`,
+    scripted: true,
+    refuses: 'by-finish-reason',
+    answer: answerGemini,
+  },
+  {
+    name: 'bedrock',
+    model: 'anthropic.claude-3-7-sonnet-20250219-v1:0',
+    embeddingModel: 'cohere.embed-v4:0',
+    baseUrl: (origin) => origin,
+    scripted: true,
+    refuses: 'by-finish-reason',
+    answer: answerConverse,
+  },
+  {
+    name: 'cohere',
+    model: 'command-a-03-2025',
+    embeddingModel: 'embed-v4.0',
+    baseUrl: (origin) => `${origin}/v2`,
+    scripted: true,
+    refuses: 'in-text',
+    answer: answerCohere,
+  },
+  {
+    name: 'ai-sdk',
+    model: 'mistral-small-latest',
+    embeddingModel: 'mistral-embed',
+    baseUrl: v1,
+    scripted: true,
+    // The package it names reads no such member.
+    refuses: 'never',
+    answer: (call, response) => write(call, response, answerChat(call, { usageInLast: true })),
   },
   { name: 'sandbox', model: 'large', embeddingModel: 'embed', baseUrl: v1, scripted: false },
 ];
@@ -60,11 +103,23 @@ export function providerOf(name: string): Provider {
   return found;
 }
 
+/** What an app may need: at most one tool call, too, which is a switch that not every API has. */
+export type Need = Feature | 'embeddings' | 'oneToolCall';
+
+/** It speaks none of the protocols that apps speak. */
+export function hasOwnWire({ translated, protocols }: Provider): boolean {
+  return translated.includes('chat') && !protocols.includes('messages');
+}
+
 /** `true`: claimed. `false`: refused by name. `undefined`: not known. */
-export function claims(name: string, needs: readonly (Feature | 'embeddings')[]): boolean | undefined {
-  const { features, protocols } = providerOf(name);
+export function claims(name: string, needs: readonly Need[]): boolean | undefined {
+  const provider = providerOf(name);
   const each = needs.map((need) =>
-    need === 'embeddings' ? protocols.includes('embeddings') : features[need],
+    need === 'oneToolCall'
+      ? !hasOwnWire(provider)
+      : need === 'embeddings'
+        ? provider.protocols.includes('embeddings')
+        : provider.features[need],
   );
   if (each.includes(false)) return false;
   return each.includes(undefined) ? undefined : true;
@@ -78,9 +133,18 @@ export interface Running {
   records: readonly CallRecord[];
 }
 
+/** The model a vendor was asked for: in the body, or in the path. */
+export function modelAsked({ body, path }: UpstreamCall): unknown {
+  const inPath = /\/models?\/([^/]+?)(?::\w+|\/converse(?:-stream)?)?(?:\?.*)?$/.exec(path)?.[1];
+  return body.model ?? decodeURIComponent(inPath ?? '');
+}
+
 /** Answers any path in the wire that speaks it. */
 export function answerScripted(call: UpstreamCall, response: ServerResponse): void {
-  const text = wireAnswer(call);
+  write(call, response, wireAnswer(call));
+}
+
+function write(call: UpstreamCall, response: ServerResponse, text: string): void {
   response.writeHead(200, {
     'content-type': call.body.stream === true ? 'text/event-stream' : 'application/json',
     'x-request-id': 'req_script',

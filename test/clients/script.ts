@@ -38,6 +38,8 @@ export const TEXT = WORDS.join('');
 export const THOUGHT = 'A fox comes to mind.';
 export const REFUSAL = 'I cannot help with that.';
 export const SCRIPT_USAGE = { input: 1000, output: 200 };
+/** What every text is embedded as. */
+export const VECTOR = [0.25, -0.5, 1];
 export const CITIES = ['Paris', 'Oslo'];
 
 export function answer(asked: Asked): Said {

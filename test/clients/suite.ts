@@ -1,14 +1,15 @@
 /** One table-driven suite: every scenario of a client, against every provider family. */
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Feature } from '../../src/providers/features.ts';
-import { claims, FAMILIES, type Running, startFamily } from './families.ts';
+import { claims, FAMILIES, type Need, type Running, startFamily } from './families.ts';
 
 export interface Scenario {
   name: string;
   /** What a family must claim for this to work. One that says it cannot must refuse it by name. */
-  needs?: readonly (Feature | 'embeddings')[];
+  needs?: readonly Need[];
   /** It rests on words the sandbox does not say. Default false. */
   scripted?: boolean;
+  /** It is about a refusal of the model: not for a family that never does. Default false. */
+  refuses?: boolean;
   /** A family that does not carry this refuses it by this member. */
   refusal?: RegExp;
   run(running: Running): Promise<void>;
@@ -22,6 +23,7 @@ export function clientSuite(client: string, scenarios: readonly Scenario[]): voi
     for (const scenario of scenarios) {
       const claim = claims(family.name, scenario.needs ?? []);
       if (claim === undefined || (scenario.scripted && !family.scripted)) continue;
+      if (scenario.refuses && family.refuses === 'never') continue;
       test(claim ? scenario.name : `${scenario.name}: refused by name`, async () => {
         const running = await startFamily(family, onTestFinished);
         if (claim) {

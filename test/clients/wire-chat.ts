@@ -1,6 +1,6 @@
 /** A stand-in vendor of the chat protocol (https://platform.openai.com/docs/api-reference/chat, read 2026-11-23), with embeddings. */
 import type { UpstreamCall } from '../support/upstream.ts';
-import { type Asked, answer, type JsonSchema, pieces, type Said, SCRIPT_USAGE } from './script.ts';
+import { type Asked, answer, type JsonSchema, pieces, type Said, SCRIPT_USAGE, VECTOR } from './script.ts';
 
 type Body = Record<string, unknown>;
 
@@ -56,13 +56,13 @@ function textOf(content: Message['content']): string {
 }
 
 /** The bytes of the answer, events when a stream was asked for. */
-export function answerChat(call: UpstreamCall): string {
+export function answerChat(call: UpstreamCall, { usageInLast = false } = {}): string {
   const { body } = call;
   if (call.path.includes('/embeddings')) return JSON.stringify(embeddingsOf(body));
   const asked = readChat(body);
   const said = answer(asked);
   return body.stream === true
-    ? eventsOf(body, said)
+    ? eventsOf(body, said, usageInLast)
     : JSON.stringify(completionOf(body, said, asked.choices));
 }
 
@@ -104,11 +104,15 @@ function completionOf(body: Body, said: Said, choices: number): object {
   };
 }
 
-function eventsOf(body: Body, said: Said): string {
+/** `usageInLast`: unasked, beside the finish reason, as some vendors of this protocol do. */
+function eventsOf(body: Body, said: Said, usageInLast: boolean): string {
   const chunk = (members: object): string =>
     `data: ${JSON.stringify({ ...FRAME, object: 'chat.completion.chunk', model: body.model, ...members })}\n\n`;
   const choice = (delta: object, finish: string | null = null): string =>
-    chunk({ choices: [{ index: 0, delta, logprobs: null, finish_reason: finish }] });
+    chunk({
+      choices: [{ index: 0, delta, logprobs: null, finish_reason: finish }],
+      ...(finish !== null && usageInLast && { usage: USAGE }),
+    });
   const calls = said.calls.flatMap(({ id, name, arguments: given }, index) => [
     { tool_calls: [{ index, id, type: 'function', function: { name, arguments: '' } }] },
     ...pieces(given).map((part) => ({ tool_calls: [{ index, function: { arguments: part } }] })),
@@ -131,12 +135,11 @@ function eventsOf(body: Body, said: Said): string {
 
 function embeddingsOf(body: Body): object {
   const inputs = Array.isArray(body.input) ? body.input : [body.input];
-  const vector = [0.25, -0.5, 1];
   // Both forms the reference lists; the official client asks for base64.
   const embedding =
     body.encoding_format === 'base64'
-      ? Buffer.from(new Float32Array(vector).buffer).toString('base64')
-      : vector;
+      ? Buffer.from(new Float32Array(VECTOR).buffer).toString('base64')
+      : VECTOR;
   return {
     object: 'list',
     model: body.model,

@@ -28,7 +28,9 @@ export function toPrompt(messages: readonly unknown[], carrier: Carrier): Langua
   for (const [i, value] of messages.entries()) {
     const at = `messages[${i}]`;
     const message = asObject(value) ?? {};
-    if (message.name !== undefined && message.name !== null) throw uncarried(carrier.vendor, `${at}.name`);
+    // Of a tool's result it is the tool's, which the call it answers names as well.
+    const isNamed = message.name !== undefined && message.name !== null && message.role !== 'tool';
+    if (isNamed) throw uncarried(carrier.vendor, `${at}.name`);
     switch (message.role) {
       case 'system':
       case 'developer':
@@ -41,7 +43,7 @@ export function toPrompt(messages: readonly unknown[], carrier: Carrier): Langua
         rest.push({ role: 'assistant', content: toAssistantParts(message, { at, carrier, toolNames }) });
         break;
       case 'tool':
-        rest.push({ role: 'tool', content: [toToolResult(message, at, toolNames)] });
+        addToolResult(rest, toToolResult(message, at, toolNames));
         break;
       default:
         throw uncarried(carrier.vendor, `${at}.role`);
@@ -148,6 +150,13 @@ function toToolCall(call: JsonObject, { at, carrier, toolNames }: AssistantPlace
   const extra = asObject(call.extra_content) as SharedV3ProviderOptions | undefined;
   const kept = extra === undefined ? {} : { providerOptions: extra };
   return { type: 'tool-call' as const, toolCallId: call.id, toolName: name, input, ...kept };
+}
+
+/** Results of parallel calls are one message: there are vendors that take no fewer results in it than there were calls. */
+function addToolResult(prompt: LanguageModelV3Prompt, result: Content<'tool'>[number]): void {
+  const last = prompt.at(-1);
+  if (last?.role === 'tool') last.content.push(result);
+  else prompt.push({ role: 'tool', content: [result] });
 }
 
 function toToolResult(
