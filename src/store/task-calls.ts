@@ -91,6 +91,8 @@ async function sample(
         'model',
       ])
       .where('outcome', '=', 'ok')
+      // Tokens of images and audio are not those that a text model would have.
+      .where('protocol', '<>', 'passthrough')
       .where('input_tokens', 'is not', null)
       .where('output_tokens', 'is not', null)
       .orderBy('id')

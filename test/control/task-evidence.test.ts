@@ -62,13 +62,14 @@ describe.each([
       makeCall(NOON + 2000, { task: 'own', user: 'b', ...payload('x') }),
       makeCall(NOON + 2 * HOUR, { task: 'own', user: 'b', ...payload('y') }),
       makeCall(NOON + 2 * HOUR + 1, { task: 'own', outcome: 'error', usage: {}, costNanoUsd: null }),
+      makeCall(NOON + HOUR + 5, { task: 'own', protocol: 'passthrough', user: 'a' }),
       makeCall(NOON + HOUR, { task: 'own', sandbox: true }),
     ]);
     const evidence = await readTaskEvidence(store, 'own');
     expect(evidence).toMatchObject({
       from: NOON,
       to: NOON + 3 * HOUR,
-      calls: 4,
+      calls: 5,
       importedCalls: 0,
       errors: [{ code: 'upstream_error', calls: 1 }],
       busiestHour: [1000, 2000],
@@ -76,7 +77,8 @@ describe.each([
       personalData: null,
       byModel: [{ provider: 'openai', model: 'gpt-5-mini', costNanoUsd: null, unpricedCalls: 1 }],
     });
-    expect(evidence?.hourly.map(({ calls }) => calls)).toEqual([2, 0, 2]);
+    expect(evidence?.hourly.map(({ calls }) => calls)).toEqual([2, 1, 2]);
+    // A call that is passed through has no text tokens to learn from.
     expect(evidence?.sample).toHaveLength(3);
     expect(evidence?.repeated?.share).toBeCloseTo(1 / 3);
     expect(evidence?.users).toBe(3);
