@@ -1,11 +1,13 @@
 import { UNTASKED } from '../core/call-record.ts';
 import { TrimtabError } from '../core/error.ts';
+import type { OperationGroup } from '../core/operation.ts';
 import type { DataClass } from '../core/protocol.ts';
 import { type StatedPrice, statedPrice } from '../evidence/pricing.ts';
 import { checkEgress } from '../governance/egress.ts';
 import { findProvider } from '../providers/index.ts';
 import type { Connection } from '../providers/provider.ts';
 import { formatPath } from '../stack/config-path.ts';
+import { partsOf } from '../stack/pass-through.ts';
 import { resolveSecrets } from '../stack/secrets.ts';
 import type { ProviderSecrets, Stack } from '../stack/stack.ts';
 
@@ -34,6 +36,8 @@ export interface StackCheck {
   routes: RouteCheck[];
   /** Tasks that no deployment of their route may serve. */
   unservable: string[];
+  /** Parts of its own API that keys may use, of each provider that passes any on. */
+  passThrough: Record<string, readonly OperationGroup[]>;
   warnings: string[];
 }
 
@@ -62,8 +66,16 @@ export function checkStack(stack: Stack, env: Environment, now: number): StackCh
     connections: problems,
     routes,
     unservable,
+    passThrough: passedOn(stack),
     warnings: [...plainAddresses(stack), ...unenforced(stack), ...warningsOf(routes, unservable)],
   };
+}
+
+function passedOn({ providers }: Stack): StackCheck['passThrough'] {
+  const parts = Object.entries(providers).map(
+    ([name, config]) => [name, partsOf(config, findProvider(config.type)?.ownApi)] as const,
+  );
+  return Object.fromEntries(parts.filter(([, groups]) => groups.length > 0));
 }
 
 /** The secrets of one provider, or what is wrong with them. */

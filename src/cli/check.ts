@@ -137,6 +137,9 @@ function renderCheck({ title, stack, check, probes, ok }: Report, io: CliIo): st
     '',
     ...(check.routes.length > 0 ? [renderRoutes(check.routes, io)] : []),
     ...(probes ? [renderProbes(probes, io)] : []),
+    ...Object.entries(check.passThrough).map(([name, parts]) =>
+      paint(io, 'dim', `passed through to ${printable(name)}: ${parts.join(', ')}`),
+    ),
     ...check.warnings.map((text) => paint(io, 'yellow', `! ${printable(text)}`)),
     ...failures.map((text) => paint(io, 'red', `✗ ${text}`)),
     ok

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/log.ts';
-import { keepsNothing, type OperationGroup, type OwnWire } from '../core/operation.ts';
+import type { OperationGroup, OwnWire } from '../core/operation.ts';
 import type { ThroughputMeter } from '../evidence/throughput.ts';
 import { createKeyring, type Keyring } from '../governance/keys.ts';
 import { createSnapshotRedact, type Redact } from '../governance/redact.ts';
@@ -12,6 +12,7 @@ import type { HedgeBudget } from '../routing/hedge-budget.ts';
 import type { Latencies } from '../routing/latencies.ts';
 import type { RoutingPolicy } from '../routing/policy.ts';
 import { createTargetResolver, type TargetResolver } from '../routing/target.ts';
+import { partsOf } from '../stack/pass-through.ts';
 import type { ProviderConfig, ProviderSecrets, Snapshot } from '../stack/stack.ts';
 import type { GatewayOptions } from './gateway.ts';
 import type { Roster } from './under-way.ts';
@@ -119,8 +120,7 @@ function connect(
   }
 }
 
-function ownOf({ passThrough }: ProviderConfig, type: Provider | undefined): ConnectedProvider['own'] {
-  if (!type?.ownApi) return null;
-  const { wire, groups } = type.ownApi;
-  return { wire, groups: new Set(passThrough ?? groups.filter(keepsNothing)) };
+function ownOf(config: ProviderConfig, type: Provider | undefined): ConnectedProvider['own'] {
+  const ownApi = type?.ownApi;
+  return ownApi ? { wire: ownApi.wire, groups: new Set(partsOf(config, ownApi)) } : null;
 }

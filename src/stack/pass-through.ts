@@ -1,6 +1,6 @@
 /** `providers.<name>.passThrough`: which parts of a vendor's own API keys may use. */
 import { z } from 'zod';
-import { OPERATION_GROUPS, type OperationGroup } from '../core/operation.ts';
+import { keepsNothing, OPERATION_GROUPS, type OperationGroup, type OwnApi } from '../core/operation.ts';
 import type { ConfigPath } from './config-path.ts';
 import type { Problems } from './problems.ts';
 import type { ProviderConfig, ProviderTypeInfo } from './stack.ts';
@@ -10,6 +10,15 @@ export const passThroughSchema = z
   .describe(
     "Parts of the vendor's own API that keys may use. fineTuning, uploads, files, batches and models are the whole account's, so they must be named. Default: of completions, images, audio and moderations those the type has.",
   );
+
+/** The parts of a provider's own API that keys may use. */
+export function partsOf(
+  { passThrough }: Pick<ProviderConfig, 'passThrough'>,
+  ownApi: OwnApi | undefined,
+): readonly OperationGroup[] {
+  if (!ownApi) return [];
+  return passThrough ?? ownApi.groups.filter(keepsNothing);
+}
 
 interface At {
   path: ConfigPath;

@@ -111,7 +111,12 @@ describe('check', () => {
       JSON.stringify({
         providers: {
           plain: { type: 'openai-compatible', baseUrl: 'http://models.example.com/v1' },
-          acme: { type: 'openai-compatible', baseUrl: 'http://10.0.0.1/v1', dataPolicy: { party: 'third' } },
+          acme: {
+            type: 'openai-compatible',
+            baseUrl: 'http://10.0.0.1/v1',
+            dataPolicy: { party: 'third' },
+            passThrough: ['files', 'images', 'files'],
+          },
         },
         tasks: {
           open: { dataClass: 'public', route: 'acme/m' },
@@ -125,6 +130,8 @@ describe('check', () => {
     expect(out).toContain('providers.plain.baseUrl: http, so credentials and data travel unencrypted');
     expect(out).not.toContain('providers.acme.baseUrl');
     expect(out).toContain('tasks.closed.budget: stored and shown, not enforced yet');
+    expect(out).toContain('passed through to acme: images, files');
+    expect(out).not.toContain('passed through to plain');
     expect(out).toMatch(/open +public +acme\/m +allowed/);
     expect(out).toMatch(/closed +confidential +acme\/m +refused/);
     expect(out).toContain('✗ tasks.closed: no deployment of its route may get its data');

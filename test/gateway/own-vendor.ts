@@ -18,11 +18,17 @@ export interface OwnVendor {
   readonly seen: OwnRequestSeen[];
   /** Answers; by default `{"ok":true}`. Called when the request is here whole. */
   answer: (seen: OwnRequestSeen, response: ServerResponse) => void;
+  /** Takes a request over before its body is read; `null`: none is. */
+  early: ((request: IncomingMessage, response: ServerResponse) => void) | null;
   close(): Promise<void>;
 }
 
 export async function startOwnVendor(): Promise<OwnVendor> {
   const server = createServer((request, response) => {
+    if (vendor.early) {
+      vendor.early(request, response);
+      return;
+    }
     void (async () => {
       const closed = new Promise<boolean>((resolve) => {
         response.on('close', () => resolve(response.writableFinished));
@@ -39,6 +45,7 @@ export async function startOwnVendor(): Promise<OwnVendor> {
   const vendor: OwnVendor = {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     seen: [],
+    early: null,
     answer: (_, response) => sendJson(response, { ok: true }),
     close: () =>
       new Promise((resolve) => {

@@ -83,6 +83,7 @@ afterAll(async () => {
 beforeEach(() => {
   for (const one of [vendor, other]) {
     one.seen.length = 0;
+    one.early = null;
     one.answer = (_, response) => sendJson(response, { ok: true });
   }
   house.records.length = 0;
@@ -547,6 +548,46 @@ describe('when things fail', () => {
     leave.abort();
     expect(await closed).toBe(false);
     expect(await record).toMatchObject({ outcome: 'client_left', errorCode: 'client_left' });
+  });
+
+  /** More than sockets hold, and without an announced length. */
+  const endless = (chunks: number, taken?: () => void): RequestInit => {
+    let sent = 0;
+    const body = new ReadableStream<Uint8Array>({
+      async pull(stream) {
+        if (sent++ < chunks) stream.enqueue(new Uint8Array(100_000));
+        else if (taken) await new Promise(() => taken());
+        else stream.close();
+      },
+    });
+    return { method: 'POST', body, duplex: 'half', headers: { 'content-type': 'text/plain' } } as RequestInit;
+  };
+
+  test('an upload that is refused here or there ends with the answer that says why', async () => {
+    const here = await errorOf(await send('/providers/acme/v1/files', { ...endless(100), key: SCOPED }));
+    expect(here).toMatchObject({ status: 403, code: 'key_scope' });
+    vendor.early = (_, response) => sendJson(response, { error: { message: 'too large' } }, 413);
+    const there = await send('/providers/acme/v1/files', endless(100));
+    expect([there.status, await there.json()]).toEqual([413, { error: { message: 'too large' } }]);
+    expect(lastOf(house.records)).toMatchObject({
+      outcome: 'error',
+      status: 413,
+      errorCode: 'upstream_rejected',
+    });
+  });
+
+  test('a client that leaves in the middle of its upload stops the vendor', async () => {
+    const closed = Promise.withResolvers<void>();
+    vendor.early = (request) => {
+      request.resume();
+      request.on('close', () => closed.resolve());
+    };
+    const leave = new AbortController();
+    const record = house.nextRecord();
+    const init = { ...endless(20, () => leave.abort()), signal: leave.signal };
+    await expect(send('/providers/acme/v1/files', init)).rejects.toThrow();
+    expect(await record).toMatchObject({ outcome: 'client_left', errorCode: 'client_left', status: 499 });
+    await closed.promise;
   });
 
   test('the limit of a deployment holds', async () => {

@@ -207,6 +207,7 @@ describe('problems', () => {
     ],
     [{ providers: { x: { type: 'generic' } } }, 'providers.x.baseUrl: is missing'],
     [{ providers: { acme: { baseUrl: 'https://elsewhere.test/v1' } } }, 'providers.acme.apiKey: is missing'],
+    [{ providers: { acme: { passThrough: ['images'] } } }, 'providers.acme.passThrough: must be empty'],
     [
       { providers: { acme: { dataPolicy: { allow: ['public', 'restricted'] } } } },
       'providers.acme.dataPolicy.allow: restricted data goes to own machines or your own cloud account only',

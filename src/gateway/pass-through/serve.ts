@@ -8,7 +8,7 @@ import type { Operation } from '../../protocols/operations.ts';
 import type { Failure } from '../../providers/provider.ts';
 import type { Target } from '../../routing/target.ts';
 import { Call, type IncomingCall } from '../call.ts';
-import { admit } from '../stages/admit.ts';
+import { admit, shuttingDown } from '../stages/admit.ts';
 import { allowDeployments, noneLeft } from '../stages/allow.ts';
 import { close, loggedError } from '../stages/close.ts';
 import * as client from '../stages/deliver.ts';
@@ -188,7 +188,7 @@ class OwnCall {
 
   #cut(): void {
     const call = this.#call;
-    const failure = toFailure(new TrimtabError('shutting_down', 'This server is shutting down.'), false);
+    const failure = toFailure(shuttingDown(), false);
     const reply = client.failureReply(call, failure);
     stopAttempts(call, { outcome: 'error', failure });
     this.#giveUp(failure, reply);

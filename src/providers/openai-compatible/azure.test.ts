@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { azureKeyHeader, azurePath, parseAzureOptions } from './azure.ts';
+import { azureKeyHeader, azureOwnPath, azurePath, parseAzureOptions } from './azure.ts';
 
 describe('azurePath', () => {
   test('names the deployment and the version', () => {
@@ -36,4 +36,15 @@ describe('parseAzureOptions', () => {
 test('an Entra ID token goes as a Bearer token, a key in its own header', () => {
   expect(azureKeyHeader(parseAzureOptions({ auth: 'entra' }))).toBeUndefined();
   expect(azureKeyHeader(parseAzureOptions({}))).toBe('api-key');
+});
+
+test('the rest of the API stands below the deployment where a model works for it, else beside', () => {
+  const dated = parseAzureOptions({});
+  const at = (path: string, query = '', options = dated) =>
+    azureOwnPath({ path, query, model: 'my image' }, options);
+  expect(at('/images/generations')).toBe(
+    '/openai/deployments/my%20image/images/generations?api-version=2024-10-21',
+  );
+  expect(at('/fine_tuning/jobs', 'limit=2')).toBe('/openai/fine_tuning/jobs?api-version=2024-10-21&limit=2');
+  expect(at('/files', 'a=b', parseAzureOptions({ apiVersion: 'v1' }))).toBe('/openai/v1/files?a=b');
 });
