@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { advise } from '../src/advisor/advise.ts';
+import { adviseTask } from '../src/advisor/advise-task.ts';
 import { computeEconomics } from '../src/advisor/economics/compute.ts';
 import { createProfile } from '../src/advisor/profile/create.ts';
 import { readTaskEvidence } from '../src/control/advice/task-evidence.ts';
@@ -91,7 +92,7 @@ try {
     whole.push(
       await timed(async () => {
         const evidence = await readTaskEvidence(store, TASK);
-        return advise({ profile: createProfile({ task: TASK, answers: {}, evidence }), at: UNTIL });
+        return adviseTask({ task: TASK, answers: {}, evidence }, UNTIL);
       }),
     );
   }

@@ -23,7 +23,8 @@ const DEFAULT_SEED = 1;
 
 export function advise({ profile, at, seed = DEFAULT_SEED, draws = DEFAULT_DRAWS }: AdviceInput): Advice {
   const quantities = quantitiesOf(profile);
-  const economics = computeEconomics({ seed, at, quantities, draws });
+  const { levelGrowthCorrelation = 0 } = profile.grounding ?? {};
+  const economics = computeEconomics({ seed, at, quantities, draws, levelGrowthCorrelation });
   const path = walkPath(profile, { apiUsdPerMonth: projectedBill(economics) });
   const scorecard = scoreProfile(profile, { costs: costsOf(economics), seed });
   const decision = decide(path, scorecard);

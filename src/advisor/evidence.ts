@@ -2,6 +2,7 @@
  * What is measured of a task, as the advisor reads it: made from call records and imported history by
  * `control/`, never typed in. Everything downstream (profile, economics) takes this and asks no database.
  */
+import type { ApiPrice } from './economics/economics.ts';
 
 export interface TaskEvidence {
   task: string;
@@ -18,6 +19,8 @@ export interface TaskEvidence {
   sample: CallSample[];
   /** Sums over the window, by what answered. */
   byModel: ModelUse[];
+  /** What the token prices of these models are and were, where they are known. */
+  prices: ApiPrice[];
   errors: { code: string; calls: number }[];
   /** `null`: not enough calls with a time. */
   latency: { endToEndP50Ms: number; endToEndP95Ms: number } | null;

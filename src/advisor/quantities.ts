@@ -2,7 +2,7 @@
 import { exactly, type Interval } from '../core/interval.ts';
 import type { Economics, OptionId } from './economics/economics.ts';
 import type { Quantity, QuantityId } from './economics/quantity.ts';
-import { FACT_IDS, fieldOf } from './profile/fields/index.ts';
+import { FACT_IDS, type FactId, fieldOf } from './profile/fields/index.ts';
 import type { Profile } from './profile/profile.ts';
 import { factValue, intervalOf, isKnown } from './profile/reader.ts';
 
@@ -15,8 +15,24 @@ export function quantitiesOf(profile: Profile): Quantity[] {
       continue;
     found.set(field.quantity, { id: field.quantity, value: interval, source });
   }
-  for (const quantity of [...derived(profile), ...profile.assumptions]) found.set(quantity.id, quantity);
+  for (const quantity of [...derived(profile), ...grounded(profile), ...profile.assumptions])
+    found.set(quantity.id, quantity);
   return [...found.values()];
+}
+
+/** What calls and published prices say, but where a person's word stands: a price of one's own, a what-if. */
+function grounded({ facts, grounding }: Profile): Quantity[] {
+  const isSaid = (id: FactId): boolean => facts[id].source.kind === 'declared';
+  const said = new Set(
+    FACT_IDS.filter(isSaid).flatMap((id) => {
+      const field = fieldOf(id);
+      return field.kind === 'number' && field.quantity !== null ? [field.quantity] : [];
+    }),
+  );
+  // Supposed tokens, or a supposed bill, make another cost of a call than the measured one.
+  if (isSaid('tokens.inputPerCall') || isSaid('tokens.outputPerCall') || isSaid('cost.spendUsdPerMonth'))
+    said.add('api.usd-per-call');
+  return (grounding?.quantities ?? []).filter(({ id }) => !said.has(id));
 }
 
 /** Numbers that follow from facts of another kind. */

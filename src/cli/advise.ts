@@ -2,9 +2,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { defineCommand } from 'citty';
 import { stringify } from 'yaml';
-import { advise } from '../advisor/advise.ts';
+import { adviseTask } from '../advisor/advise-task.ts';
 import type { TaskEvidence } from '../advisor/evidence.ts';
-import { createProfile } from '../advisor/profile/create.ts';
 import { changeAnswer, type ParsedProfile, parseProfile, toProfileFile } from '../advisor/profile/parse.ts';
 import { renderReport, type Variant } from '../advisor/report/report.ts';
 import type { EvidenceAnswer } from '../control/api-types.ts';
@@ -69,7 +68,7 @@ export const adviseCommand = defineCommand({
     const of = (one: ParsedProfile, changed: readonly string[] = []) => {
       const supposed = changed.map((change) => change.split('=', 1)[0] as string);
       const task = args.task ?? one.task;
-      return advise({ profile: createProfile({ ...one, task, evidence, supposed }), at });
+      return adviseTask({ ...one, task, evidence, supposed }, at);
     };
     const changes = whatIfs(rawArgs);
     const variants: Variant[] = args.compare

@@ -15,7 +15,7 @@ export interface PriceBook {
 }
 
 /** USD per million tokens. */
-interface Rates {
+export interface Rates {
   input: number;
   /** `undefined`: the row has none, as for embeddings. */
   output: number | undefined;
@@ -24,7 +24,7 @@ interface Rates {
 }
 
 /** Rates of a prompt of more than `above` input tokens; the whole usage costs by them. */
-interface Tier {
+export interface Tier {
   above: number;
   rates: Rates;
 }
@@ -131,13 +131,27 @@ export function findPriceBook(vendor: string | null, model: string): PriceBook |
   const known = found.get(key);
   if (known !== undefined) return known;
   if (found.size >= MAX_FOUND) found.clear();
-  const { findProvider } = loadLibrary();
-  const provider =
-    (vendor === null ? undefined : findProvider({ providerId: vendor.toLowerCase().replaceAll('_', '-') })) ??
-    findProvider({ modelId: model });
+  const provider = findVendor(vendor, model);
   const book = provider ? createPriceBook(provider.id) : null;
   found.set(key, book);
   return book;
+}
+
+/** By a name as another tool writes it, else from whom the model is known. */
+export function findVendor(vendor: string | null, model: string): { id: string } | undefined {
+  const { findProvider } = loadLibrary();
+  const named =
+    vendor === null ? undefined : findProvider({ providerId: vendor.toLowerCase().replaceAll('_', '-') });
+  return named ?? findProvider({ modelId: model });
+}
+
+/** What the library says of a model at no usage; `null`: nothing. */
+export function askLibrary(providerId: string, model: string): PriceCalculation | null {
+  try {
+    return loadLibrary().calcPrice({ input_tokens: 0, output_tokens: 0 }, model, { providerId });
+  } catch {
+    return null;
+  }
 }
 
 function isCurrent({ minute }: ModelRow, at: number | null): boolean {
@@ -162,7 +176,8 @@ function toRow(
   };
 }
 
-function toTiers(prices: ModelPrice): Tier[] | null {
+/** Highest first; `null`: it charges for what we do not know how to add. */
+export function toTiers(prices: ModelPrice): Tier[] | null {
   const used = Object.entries(prices).filter(([key, price]) => price !== undefined && !UNUSED_KEY.test(key));
   if (prices.input_mtok === undefined || used.some(([key]) => !KNOWN_KEYS.has(key))) return null;
   const starts = used.flatMap(([, price]) =>

@@ -5,13 +5,16 @@ import { parse } from 'yaml';
 import { advise } from '../../src/advisor/advise.ts';
 import { THIRD_PARTY } from '../../src/advisor/options.ts';
 import { type Answers, type AnswerValue, createProfile } from '../../src/advisor/profile/create.ts';
+import type { NumberField } from '../../src/advisor/profile/field.ts';
 import { FACT_IDS, type FactId, fieldOf } from '../../src/advisor/profile/fields/index.ts';
 import { changeAnswer, parseProfile, toProfileFile } from '../../src/advisor/profile/parse.ts';
 import { profileJsonSchemaText } from '../../src/advisor/profile/schema.ts';
+import { figureValue } from '../../src/advisor/quantities.ts';
 import { STEPS } from '../../src/advisor/roadmap/steps.ts';
 import { scoreProfile } from '../../src/advisor/scorecard/scorecard.ts';
 import { questionsFor } from '../../src/advisor/wizard/questions.ts';
 import { commands } from '../../src/cli/index.ts';
+import { exactly } from '../../src/core/interval.ts';
 import { run } from '../cli/terminal.ts';
 
 const AT = Date.parse('2026-11-25T00:00:00Z');
@@ -108,6 +111,52 @@ describe('properties', () => {
         }
       }),
       RUNS,
+    );
+  });
+
+  test('more volume never makes self-hosting dearer per token', () => {
+    fc.assert(
+      fc.property(answersArbitrary, fc.integer({ min: 1_000, max: 5e7 }), (answers, calls) => {
+        const at = (volume: number) =>
+          figureValue(
+            adviceOf(say(answers, 'volume.callsPerMonth', volume)).economics,
+            'self-hosted.million-tokens',
+          )?.mid ?? Number.NaN;
+        expect(at(calls * 3)).toBeLessThanOrEqual(at(calls) * (1 + 1e-9));
+      }),
+      { numRuns: 6 },
+    );
+  });
+
+  test('a higher GPU price never moves break-even down', () => {
+    fc.assert(
+      fc.property(answersArbitrary, fc.double({ min: 0.3, max: 8, noNaN: true }), (answers, usd) => {
+        const at = (price: number) => adviceOf(say(answers, 'cost.gpuUsdPerHour', price)).economics.breakEven;
+        const dear = at(usd * 2);
+        for (const [index, { callsPerMonth }] of at(usd).entries()) {
+          const after = dear[index]?.callsPerMonth.mid ?? Number.POSITIVE_INFINITY;
+          expect(after).toBeGreaterThanOrEqual((callsPerMonth.mid ?? Number.POSITIVE_INFINITY) * (1 - 1e-9));
+        }
+      }),
+      { numRuns: 6 },
+    );
+  });
+
+  test('a number nobody states any more narrows no cost', () => {
+    const numbers = ['volume.callsPerMonth', 'tokens.inputPerCall', 'cost.gpuUsdPerHour'] as const;
+    const width = (answers: Answers) => {
+      const { low, high } = figureValue(adviceOf(answers).economics, 'self-hosted.month') ?? exactly(1);
+      return Math.log(high / low);
+    };
+    fc.assert(
+      fc.property(answersArbitrary, fc.constantFrom(...numbers), (answers, id) => {
+        const { low, mid, high } = (fieldOf(id) as NumberField).prior?.value ?? exactly(1);
+        const stated = say(answers, id, mid);
+        expect(low).toBeLessThan(high);
+        // Within what 200 draws leave of chance.
+        expect(width(without(stated, id))).toBeGreaterThanOrEqual(width(stated) * 0.9);
+      }),
+      { numRuns: 6 },
     );
   });
 
@@ -236,6 +285,7 @@ test('a measurement beats a declaration, and says when they disagree', () => {
     busiestHour: [],
     repeated: null,
     personalData: null,
+    prices: [],
     feedback: [],
     users: null,
   };

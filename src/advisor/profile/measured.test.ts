@@ -26,6 +26,7 @@ function evidenceOf(weeks: readonly number[], extraHours = 0): TaskEvidence {
     busiestHour: [],
     repeated: null,
     personalData: null,
+    prices: [],
     feedback: [],
     users: null,
   };

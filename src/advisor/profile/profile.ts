@@ -10,6 +10,8 @@ export interface Profile {
   facts: ProfileFacts;
   /** Numbers of the economics that were stated by their own name (`assumptions` in the file). */
   assumptions: readonly Quantity[];
+  /** What calls and published prices say of the economics' numbers, see `grounding/`; absent: nothing was looked at. */
+  grounding?: { quantities: readonly Quantity[]; levelGrowthCorrelation: number };
   contradictions: readonly Contradiction[];
 }
 

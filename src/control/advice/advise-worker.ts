@@ -1,8 +1,8 @@
 /** The thread that works out advice: a quarter of a second of computing each, which neither gateway nor control bear. */
 import { parentPort } from 'node:worker_threads';
 import type { Advice } from '../../advisor/advice.ts';
-import { advise } from '../../advisor/advise.ts';
-import { createProfile, type ProfileInput } from '../../advisor/profile/create.ts';
+import { adviseTask } from '../../advisor/advise-task.ts';
+import type { ProfileInput } from '../../advisor/profile/create.ts';
 
 export interface AdviseQuestion {
   id: number;
@@ -21,7 +21,7 @@ port.on('message', ({ id, profile, at }: AdviseQuestion) => {
 
   function answer(): AdviseAnswer {
     try {
-      return { id, advice: advise({ profile: createProfile(profile), at }) };
+      return { id, advice: adviseTask(profile, at) };
     } catch (error) {
       return { id, why: error instanceof Error ? (error.stack ?? error.message) : String(error) };
     }

@@ -89,7 +89,7 @@ async function renew(
   ]);
   const basis = subjects.get(task);
   if (!basis) return null;
-  const evidence = await readTaskEvidence(store, task);
+  const evidence = await readTaskEvidence(store, task, revisions.active().stack);
   const at = clock.now();
   const parsed = profile
     ? parseStored(profile.profile)

@@ -3,8 +3,10 @@
  * from the rollups and a few index ranges, so that a million calls are no slower than a thousand.
  */
 import type { CallSample, ModelUse, TaskEvidence } from '../../advisor/evidence.ts';
+import type { Stack } from '../../stack/stack.ts';
 import { HOUR_MS } from '../../store/rollup-grains.ts';
 import type { HistoryFilter, HistorySum, RollupFilter, Store } from '../../store/store.ts';
+import { apiPricesOf } from './api-prices.ts';
 
 /** Longest window looked at, back from the last call. */
 const MAX_WINDOW_MS = 366 * 24 * HOUR_MS;
@@ -15,8 +17,12 @@ const MAX_FEEDBACK = 1_000;
 /** Fewer times than this make no percentile. */
 const MIN_TIMES = 20;
 
-/** `null`: no real call of this task is on record, and none was imported. */
-export async function readTaskEvidence(store: Store, task: string): Promise<TaskEvidence | null> {
+/** `stack`: whose own prices stand before listed ones. `null`: no real call of this task is on record, and none was imported. */
+export async function readTaskEvidence(
+  store: Store,
+  task: string,
+  stack: Stack | null = null,
+): Promise<TaskEvidence | null> {
   const window = await windowOf(store, task);
   if (!window) return null;
   const filter = { task, since: window.from, until: window.to };
@@ -33,6 +39,7 @@ export async function readTaskEvidence(store: Store, task: string): Promise<Task
   const importedCalls = Math.round(historyHours.reduce((sum, { calls }) => sum + calls, 0));
   const sample = await drawSample(store, filter, served);
   const [own] = latency;
+  const used = addHistory(byModel, historySums);
   const imported = { durations: valuesOf(sample, 'durationMs'), ttfts: valuesOf(sample, 'ttftMs') };
   return {
     task,
@@ -41,7 +48,8 @@ export async function readTaskEvidence(store: Store, task: string): Promise<Task
     importedCalls,
     hourly,
     sample,
-    byModel: addHistory(byModel, historySums),
+    byModel: used,
+    prices: apiPricesOf(used, stack),
     errors: addErrors(await store.taskCalls.errors(filter), await store.history.errors(filter)),
     latency: endToEnd(own?.total, imported.durations),
     ttft: ttftOf(own?.ttft, imported.ttfts),

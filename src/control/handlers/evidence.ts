@@ -11,8 +11,8 @@ export const evidenceRoutes: Route[] = [
     summary: 'What is measured of a task, for advice: its calls and imported history',
     query: z.strictObject({ task: z.string().min(1).max(200).describe('Name of the task.') }),
     answer: { status: 200, schema: evidenceAnswer },
-    async handle({ query }, { store }): Promise<EvidenceAnswer> {
-      return { evidence: await readTaskEvidence(store, query.task) };
+    async handle({ query }, { store, revisions }): Promise<EvidenceAnswer> {
+      return { evidence: await readTaskEvidence(store, query.task, revisions.active().stack) };
     },
   }),
 ];
