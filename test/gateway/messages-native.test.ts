@@ -180,6 +180,24 @@ describe('a vendor that speaks messages', () => {
     expect(harness.records[0]?.costNanoUsd).toBeGreaterThan(0);
   });
 
+  test('thoughts of another vendor in the conversation stay out, its own go back as they came', async () => {
+    const { upstream, anthropic } = await start();
+    upstream.answer = (_, response) => sendJson(response, JSON.parse(plain.toString()));
+    const thought = (signature: string) => ({ type: 'thinking' as const, thinking: 'Hm.', signature });
+    const text = { type: 'text' as const, text: 'Hello.' };
+    const ask = async (...content: (typeof text | ReturnType<typeof thought>)[]) => {
+      const again = { role: 'user' as const, content: 'Again.' };
+      const messages = [...HELLO.messages, { role: 'assistant' as const, content }, again];
+      await anthropic.messages.create({ ...HELLO, messages });
+      const sent = upstream.calls.at(-1)?.body as { messages: { content: unknown }[] };
+      return sent.messages.map((turn) => turn.content);
+    };
+    const [first] = HELLO.messages.map(({ content }) => content);
+    expect(await ask(thought(''), text)).toEqual([first, [text], 'Again.']);
+    expect(await ask(thought(''))).toEqual([first, 'Again.']);
+    expect(await ask(thought('sig'), text)).toEqual([first, [thought('sig'), text], 'Again.']);
+  });
+
   test('on a route with a chat vendor: each in its own protocol, the app in one', async () => {
     const claude = await startUpstream(onTestFinished);
     const other = await startUpstream(onTestFinished);

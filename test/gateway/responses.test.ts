@@ -322,7 +322,7 @@ describe('what chat cannot carry', () => {
     ['previous_response_id', { ...base, previous_response_id: 'resp_1' }],
     ['prompt', { prompt: { id: 'pmpt_1' } }],
     ['truncation', { ...base, truncation: 'auto' }],
-    ['include[0]', { ...base, include: ['reasoning.encrypted_content'] }],
+    ['include[0]', { ...base, include: ['file_search_call.results'] }],
     ['reasoning.summary', { ...base, reasoning: { summary: 'detailed' } }],
     ['max_tool_calls', { ...base, max_tool_calls: 3 }],
     ['nobody_knows_this', { ...base, nobody_knows_this: 1 }],
@@ -346,6 +346,13 @@ describe('what chat cannot carry', () => {
     );
     expect(refused).toMatchObject({ status: 400, param: field, code: 'unsupported_parameter' });
     expect(records[0]?.attempts).toEqual([]);
+  });
+
+  test('encrypted reasoning may be asked for: there is none', async ({ onTestFinished }) => {
+    const { openai } = await overSandbox(onTestFinished);
+    const asked = { ...base, include: ['reasoning.encrypted_content' as const], store: false };
+    const { status } = await openai.responses.create({ model: 'reply', ...asked });
+    expect(status).toBe('completed');
   });
 
   test.for<[string, object]>([

@@ -218,6 +218,10 @@ describe.each(STREAMS.map((wire) => [wire.type, wire] as const))('%s', (_, wire)
     const { openai, seen } = await over(onTestFinished, wire);
     const asked = openai.chat.completions.create({ ...ASKED, logprobs: true });
     await expect(asked).rejects.toMatchObject({ code: 'unsupported_parameter', param: 'logprobs' });
+    const image = { url: 'data:image/png;base64,iVBORw0KGgo=', detail: 'low' as const };
+    const content = [{ type: 'image_url' as const, image_url: image }];
+    const looked = openai.chat.completions.create({ ...ASKED, messages: [{ role: 'user', content }] });
+    await expect(looked).rejects.toMatchObject({ code: 'unsupported_parameter' });
     expect(seen).toEqual([]);
   });
 

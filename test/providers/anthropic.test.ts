@@ -106,7 +106,7 @@ describe('a request', () => {
   });
 
   test('carries images, inline and by address', () => {
-    const image = (url: string) => ({ type: 'image_url', image_url: { url, detail: 'low' } });
+    const image = (url: string) => ({ type: 'image_url', image_url: { url, detail: 'high' } });
     const content = [
       { type: 'text', text: 'What is this?' },
       image('data:image/png;base64,iVBORw0KGgo='),
@@ -182,6 +182,33 @@ describe('a request', () => {
     expect(translate({ tools, tool_choice: choice }).tool_choice).toEqual(expected);
   });
 
+  test('carries a PDF', () => {
+    const file = { filename: 'terms.pdf', file_data: 'data:application/pdf;base64,JVBERi0x' };
+    const [turn] = translate({ messages: [{ role: 'user', content: [{ type: 'file', file }] }] })
+      .messages as { content: unknown[] }[];
+    const source = { type: 'base64', media_type: 'application/pdf', data: 'JVBERi0x' };
+    expect(turn?.content).toEqual([{ type: 'document', source, title: 'terms.pdf' }]);
+  });
+
+  test('carries the tier everybody has', () => {
+    expect(translate({ service_tier: 'default' }).service_tier).toBe('standard_only');
+    expect(refusal({ service_tier: 'flex' })).toMatchObject({ field: 'service_tier' });
+  });
+
+  test('carries what is said of a schema', () => {
+    const schema = { type: 'object', properties: {} };
+    const asked = (given: object) => ({
+      response_format: {
+        type: 'json_schema',
+        json_schema: { name: 'x', description: 'A ship', schema: given },
+      },
+    });
+    const description = (given: object) =>
+      (translate(asked(given)).output_config as { format: { schema: object } }).format.schema;
+    expect(description(schema)).toEqual({ description: 'A ship', ...schema });
+    expect(description({ ...schema, description: 'Mine' })).toEqual({ ...schema, description: 'Mine' });
+  });
+
   test('carries a JSON Schema for the answer', () => {
     const schema = { type: 'object', properties: {}, additionalProperties: false };
     const response_format = { type: 'json_schema', json_schema: { name: 'x', schema, strict: true } };
@@ -210,6 +237,29 @@ describe('a request', () => {
     ['messages[0].name', { messages: [{ role: 'user', name: 'Ann', content: 'Hi' }] }],
     ['messages[0].role', { messages: [{ role: 'function', content: 'Hi' }] }],
     ['messages[0].content[0].type', { messages: [{ role: 'user', content: [{ type: 'input_audio' }] }] }],
+    [
+      'messages[0].content[0].image_url.detail',
+      {
+        messages: [
+          {
+            role: 'user',
+            content: [{ type: 'image_url', image_url: { url: 'https://x/y.png', detail: 'low' } }],
+          },
+        ],
+      },
+    ],
+    [
+      'messages[0].content[0].file.file_id',
+      { messages: [{ role: 'user', content: [{ type: 'file', file: { file_id: 'file_1' } }] }] },
+    ],
+    [
+      'messages[0].content[0].file.file_data',
+      {
+        messages: [
+          { role: 'user', content: [{ type: 'file', file: { file_data: 'data:text/plain;base64,SGk=' } }] },
+        ],
+      },
+    ],
     [
       'messages[0].content[0].image_url.url',
       {

@@ -10,6 +10,7 @@ import {
   connectTo,
   cutAt,
   eventsOf,
+  loadFixture,
   noHeaders,
   readAll,
   readFixture,
@@ -31,6 +32,25 @@ describe('a request', () => {
   test('is the same buffer when the model is already right', () => {
     const request = toRequest(CHAT, 'support-reply');
     expect(connectTo(openai).open(request).request.body).toBe(request.bytes);
+  });
+
+  test.each([
+    ['openai', 'max_tokens', 'max_completion_tokens'],
+    ['azure-openai', 'max_tokens', 'max_completion_tokens'],
+    ['mistral', 'max_completion_tokens', 'max_tokens'],
+    ['deepseek', 'max_completion_tokens', 'max_tokens'],
+    ['vllm', 'max_completion_tokens', 'max_tokens'],
+  ])('calls the bound of an answer what %s calls it', (type, written, read) => {
+    const { provider } = loadFixture(type);
+    const send = (text: string) =>
+      String(connectTo(provider).open(toRequest(text, 'support-reply')).request.body);
+    const text = CHAT.replace('{', `{ "note":"\\"${written}\\":1", "${written}" : 300,`);
+    expect(send(text)).toBe(text.replace(`"${written}" :`, `"${read}" :`));
+    // Its own name, both, or none: as they are.
+    for (const members of [`"${read}":5,`, `"${written}":5,"${read}":6,`, `"${written}":null,`, '']) {
+      const kept = CHAT.replace('{', `{${members}`);
+      expect(send(kept)).toBe(kept);
+    }
   });
 
   test('changes the member, not text that looks like it', () => {

@@ -121,13 +121,17 @@ function readEffort(value: unknown): unknown {
   return reasoning.effort;
 }
 
+const LOGPROBS = 'message.output_text.logprobs';
+/** Asks for nothing here: what a chat deployment thinks is in the open, and nothing of it is encrypted. */
+const ENCRYPTED = 'reasoning.encrypted_content';
+
 function toChatLogprobs(body: Readonly<JsonObject>): JsonObject {
   const include = asArray(body.include);
   for (const [i, value] of include.entries()) {
-    if (value !== 'message.output_text.logprobs') throw uncarried(`include[${i}]`);
+    if (value !== LOGPROBS && value !== ENCRYPTED) throw uncarried(`include[${i}]`);
   }
   const top = body.top_logprobs ?? undefined;
-  const wanted = include.length > 0 || (top !== undefined && top !== 0);
+  const wanted = include.includes(LOGPROBS) || (top !== undefined && top !== 0);
   return wanted ? { logprobs: true, top_logprobs: top } : {};
 }
 

@@ -90,7 +90,9 @@ function toUserParts(content: unknown, at: string, carrier: Carrier): UserPart[]
 
 function toFilePart(part: JsonObject, at: string, { vendor, features }: Carrier): FilePart {
   if (part.type === 'image_url' && features.images !== false) {
-    const url = asString(asObject(part.image_url)?.url);
+    const { url: given, detail = 'auto' } = asObject(part.image_url) ?? {};
+    const url = asString(given);
+    if (detail !== 'auto' && detail !== null) throw uncarried(vendor, `${at}.image_url.detail`);
     if (url === undefined) throw invalidField(`${at}.image_url.url`, 'a string');
     return toData(url, 'image/*', { vendor, at: `${at}.image_url.url` });
   }

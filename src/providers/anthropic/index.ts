@@ -33,7 +33,7 @@ export const anthropic: Provider = {
   type: TYPE,
   label: 'Anthropic',
   sandbox: false,
-  features: onlyFeatures('streaming tools parallelTools jsonSchema images reasoning stop promptCache'),
+  features: onlyFeatures('streaming tools parallelTools jsonSchema images files reasoning stop promptCache'),
   // https://platform.claude.com/docs/en/api/messages, as known 2026-11-23.
   nativeFeatures: {
     messages: toFeatures(

@@ -52,6 +52,7 @@ function toUserContent(content: unknown, at: string): JsonObject[] {
     const part = asObject(value) ?? {};
     const place = `${at}.content[${i}]`;
     if (part.type === 'image_url') return [toImage(part, place)];
+    if (part.type === 'file') return [toDocument(part, place)];
     if (part.type === 'text') return toText([part], at);
     throw uncarried(`${place}.type`);
   });
@@ -100,6 +101,9 @@ function toText(content: unknown, at: string): JsonObject[] {
 function toImage(part: JsonObject, at: string): JsonObject {
   const image = part.image_url;
   const url = isObject(image) ? asString(image.url) : undefined;
+  const { detail = 'auto' } = asObject(image) ?? {};
+  // It looks at every image as closely as it can.
+  if (detail !== 'auto' && detail !== 'high' && detail !== null) throw uncarried(`${at}.image_url.detail`);
   if (url === undefined) throw invalidField(`${at}.image_url.url`, 'a string');
   const inline = /^data:([a-z]+\/[a-z0-9.+-]+);base64,(.*)$/is.exec(url);
   if (inline) {
@@ -108,4 +112,14 @@ function toImage(part: JsonObject, at: string): JsonObject {
   }
   if (!url.startsWith('https://')) throw uncarried(`${at}.image_url.url`);
   return omitAbsent({ type: 'image', source: { type: 'url', url }, cache_control: part.cache_control });
+}
+
+/** A PDF in base 64. Files by id are kept by another vendor. */
+function toDocument(part: JsonObject, at: string): JsonObject {
+  const { file_data: given, filename } = asObject(part.file) ?? {};
+  if (typeof given !== 'string') throw uncarried(`${at}.file.file_id`);
+  const inline = /^data:application\/pdf;base64,(.*)$/is.exec(given);
+  if (!inline) throw uncarried(`${at}.file.file_data`);
+  const source = { type: 'base64', media_type: 'application/pdf', data: inline[1] };
+  return omitAbsent({ type: 'document', source, title: filename, cache_control: part.cache_control });
 }

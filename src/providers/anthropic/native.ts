@@ -42,11 +42,37 @@ export function openNative(binding: NativeBinding, request: AppRequest): Exchang
       path: `${path}/v1/messages${request.counting ? '/count_tokens' : ''}`,
       method: 'POST',
       headers: toNativeHeaders(binding, request.headers),
-      body: spliceBody(request, false),
+      body: toNativeBody(request),
     },
     readAnswer: (...[status, , body, headers]) => readNativeAnswer(reading, { status, body, headers }),
     readStream: () => new NativeStreamReader(reading),
   };
+}
+
+/**
+ * Thoughts without a signature come from a deployment of another vendor, which had this conversation before. This one refuses them, so
+ * the turn is sent without, as to any model that did not think them.
+ */
+function toNativeBody(request: AppRequest): Buffer {
+  const messages = asArray(request.body.messages);
+  if (!messages.some((message) => contentOf(message).some(isForeignThought)))
+    return spliceBody(request, false);
+  const own = messages.flatMap((message) => {
+    const content = contentOf(message);
+    if (!content.some(isForeignThought)) return [message];
+    const rest = content.filter((block) => !isForeignThought(block));
+    return rest.length === 0 ? [] : [{ ...asObject(message), content: rest }];
+  });
+  return Buffer.from(JSON.stringify({ ...request.body, model: request.model, messages: own }));
+}
+
+function contentOf(message: unknown): readonly unknown[] {
+  return asArray(asObject(message)?.content);
+}
+
+function isForeignThought(block: unknown): boolean {
+  const { type, signature } = asObject(block) ?? {};
+  return type === 'thinking' && (signature === '' || signature === undefined);
 }
 
 const FORWARDED = ['anthropic-version', 'anthropic-beta', 'idempotency-key'];

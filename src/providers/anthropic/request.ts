@@ -29,6 +29,7 @@ export function toMessagesRequest(request: AppRequest, defaultMaxTokens: number)
     tools,
     tool_choice: toolChoice,
     output_config: outputConfig,
+    service_tier: body.service_tier === 'default' ? 'standard_only' : undefined,
     metadata: user === undefined ? undefined : { user_id: user },
     stream: request.stream ? true : undefined,
   });
@@ -67,7 +68,8 @@ const NO_OPS: Readonly<Record<string, (value: unknown) => boolean>> = {
   presence_penalty: (value) => value === 0,
   logit_bias: (value) => isObject(value) && Object.keys(value).length === 0,
   modalities: (value) => Array.isArray(value) && value.length === 1 && value[0] === 'text',
-  service_tier: (value) => value === 'auto',
+  // `default` is its `standard_only`.
+  service_tier: (value) => value === 'auto' || value === 'default',
   store: (value) => value === false,
   functions: (value) => Array.isArray(value) && value.length === 0,
 };
@@ -151,5 +153,8 @@ function toFormat(value: unknown): JsonObject | undefined {
   // `json_object` promises valid JSON without a schema, which the Messages API cannot.
   if (format.type !== 'json_schema') throw uncarried('response_format');
   if (!isObject(schema)) throw invalidField('response_format.json_schema.schema', 'a JSON Schema object');
-  return { type: 'json_schema', schema };
+  const description = asString(asObject(format.json_schema)?.description);
+  const told =
+    description === undefined || schema.description !== undefined ? schema : { description, ...schema };
+  return { type: 'json_schema', schema: told };
 }

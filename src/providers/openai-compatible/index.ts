@@ -17,7 +17,7 @@ import { toDataPolicy } from './data-policy.ts';
 import { createEngine } from './engines/spec.ts';
 import { openOwn, toOwnApi } from './own-api.ts';
 import type { Preset } from './preset.ts';
-import { spliceBody } from './request.ts';
+import { type Bound, spliceBody } from './request.ts';
 import { ResponsesReader, readResponsesAnswer } from './responses.ts';
 import { PassThroughReader } from './stream.ts';
 
@@ -113,7 +113,7 @@ function createConnection(preset: Preset, book: PriceBook, binding: Binding): Co
       path: pathOf(request.protocol, request.model),
       method: 'POST',
       headers: withForwarded(postHeaders, request.headers),
-      body: spliceBody(request, addUsage),
+      body: spliceBody(request, addUsage, boundOf(preset, request)),
     };
   }
 
@@ -170,6 +170,12 @@ function batchOf(
   if (!preset) return {};
   const path = address.path + (preset.prefix ?? '');
   return { batch: createBatchApi({ vendor, origin: address.origin, path, headers, preset }) };
+}
+
+/** Only chat has two names for it. */
+function boundOf(preset: Preset, { protocol, model }: AppRequest): Bound | undefined {
+  if (protocol !== 'chat') return undefined;
+  return preset.capabilities?.(model).maxTokensMember ?? 'max_tokens';
 }
 
 /** `{"data":[{"id":...}]}`; one vendor sends the list bare. */
