@@ -4,7 +4,7 @@ import type { RouteConfig } from '../stack/stack.ts';
 export interface Candidate {
   deployment: string;
   weight: number;
-  /** `false`: its circuit is open or it is draining; a policy puts it last or leaves it out, and says why. */
+  /** `false`: its circuit is open, or closing and not drawn; a policy puts it last or leaves it out, and says why. */
   healthy: boolean;
   load: Load;
 }

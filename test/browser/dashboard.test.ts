@@ -251,6 +251,22 @@ describe('what the pages do', () => {
     await close();
   });
 
+  test('a deployment is drained with its reason, and resumed', async () => {
+    const { page, close } = await seeded.open('/stack');
+    await ready(page);
+    const buttons = page.getByRole('button', { name: /^Drain / });
+    const name = (await buttons.first().getAttribute('aria-label'))?.replace('Drain ', '') ?? '';
+    await buttons.first().click();
+    await page.getByLabel(/^Reason/).fill('new drivers');
+    await page.getByRole('button', { name: 'Drain it' }).click();
+    await page.getByRole('button', { name: `Resume ${name}` }).click();
+    await page.getByText(`${name} is drained`).waitFor();
+    expect(await page.evaluate(findFaint)).toEqual([]);
+    await page.getByRole('button', { name: 'Resume it' }).click();
+    await page.getByRole('button', { name: `Drain ${name}` }).waitFor();
+    await close();
+  });
+
   test('naming a task while a file decides gives the lines for the file', async () => {
     const { page, close } = await seeded.open('/?range=30d');
     await ready(page);

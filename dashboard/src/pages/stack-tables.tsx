@@ -60,6 +60,12 @@ export const deploymentColumns: Column<DeploymentRow>[] = [
     cell: (row) => <Health row={row} />,
   },
   {
+    key: 'service',
+    head: 'Service',
+    value: (row) => (row.drain ? 'drained' : 'in service'),
+    cell: (row) => <DrainButton row={row} />,
+  },
+  {
     key: 'load',
     head: 'Under way',
     lesser: true,
@@ -115,12 +121,6 @@ export const deploymentColumns: Column<DeploymentRow>[] = [
     lesser: true,
     value: (row) => row.latency.total.p95,
     cell: (row) => formatMs(row.latency.total.p95),
-  },
-  {
-    key: 'service',
-    head: 'Service',
-    value: (row) => (row.drain ? 'drained' : 'in service'),
-    cell: (row) => <DrainButton row={row} />,
   },
 ];
 

@@ -77,6 +77,9 @@ function tell(data: StackAnswer, flows: readonly Flow[]): string {
     parts.push(
       `${drained.map(({ name }) => name).join(', ')} ${drained.length === 1 ? 'is' : 'are'} drained`,
     );
+  const gone = data.deployments.filter(({ engine }) => engine?.served === false);
+  if (gone.length > 0)
+    parts.push(`the engine of ${gone.map(({ name }) => name).join(', ')} does not serve that model any more`);
   if (unpriced.length > 0)
     parts.push(
       `${unpriced.map(({ name }) => name).join(', ')} ${unpriced.length === 1 ? 'has' : 'have'} no price`,
