@@ -33,7 +33,8 @@ interface Entry {
   previous: Histogram;
   averageMs: number;
   averagedAt: number;
-  asked: { share: number; count: number; answer: number | null } | null;
+  /** Last answers, by share. */
+  asked: Map<number, { count: number; answer: number | null }>;
 }
 
 export function createLatencies(clock: Clock): Latencies {
@@ -65,14 +66,13 @@ export function createLatencies(clock: Clock): Latencies {
       if (!entry) return null;
       const count = entry.current.count + entry.previous.count;
       if (count < minSamples) return null;
-      const { asked } = entry;
-      const isFresh = asked?.share === share && Math.abs(count - asked.count) <= asked.count * FRESH_SHARE;
-      if (isFresh) return asked.answer;
+      const last = entry.asked.get(share);
+      if (last && Math.abs(count - last.count) <= last.count * FRESH_SHARE) return last.answer;
       const both = createHistogram();
       merge(both, entry.previous);
       merge(both, entry.current);
       const answer = quantile(both, share);
-      entry.asked = { share, count, answer };
+      entry.asked.set(share, { count, answer });
       return answer;
     },
     peakMs(deployment, pace) {
@@ -89,7 +89,7 @@ function newEntry(now: number): Entry {
     previous: createHistogram(),
     averageMs: 0,
     averagedAt: now,
-    asked: null,
+    asked: new Map(),
   };
 }
 
@@ -98,5 +98,5 @@ function rotate(entry: Entry, window: number): void {
   entry.previous = entry.window === window - 1 ? entry.current : createHistogram();
   entry.current = createHistogram();
   entry.window = window;
-  entry.asked = null;
+  entry.asked.clear();
 }

@@ -18,4 +18,9 @@ export const DEFAULT_BREAKER: BreakerConfig = {
 };
 
 /** What a task that writes `hedge: {}` gets. Without `hedge` no call is hedged. */
-export const DEFAULT_HEDGE: HedgeConfig = { afterPercentile: 95, minSamples: 50, maxShare: 0.1 };
+export const DEFAULT_HEDGE: HedgeConfig = {
+  afterPercentile: 95,
+  afterMedians: 2.5,
+  minSamples: 50,
+  maxShare: 0.1,
+};

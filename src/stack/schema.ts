@@ -226,6 +226,12 @@ export const hedgeSchema = z
       .max(99.9)
       .default(DEFAULT_HEDGE.afterPercentile)
       .describe("Of the deployment's own time to the first token (plain: to the answer)."),
+    afterMedians: z
+      .number()
+      .min(1)
+      .max(1000)
+      .default(DEFAULT_HEDGE.afterMedians)
+      .describe('So many times the median of the same, where that is sooner than the percentile.'),
     minSamples: z
       .int()
       .min(1)

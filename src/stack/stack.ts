@@ -170,6 +170,8 @@ export interface RetryConfig {
 export interface HedgeConfig {
   /** Of the deployment's own time to the first token (plain answers: to the whole answer), 50 to 99.9. */
   afterPercentile: number;
+  /** Times the median of the same, where that is sooner: a tail larger than the percentile leaves out would hide itself. 1 to 1000. */
+  afterMedians: number;
   /** Answers the percentile must rest on. */
   minSamples: number;
   /** Hedged calls among the task's calls, at most; ten unused ones are saved up. */

@@ -6,7 +6,7 @@ import { startUpstream, type Upstream } from '../support/upstream.ts';
 import { COST_NANO_USD, type Harness, KEY, stackOver, startGateway, task } from './harness.ts';
 
 const SAMPLES = 10;
-const HEDGE: HedgeConfig = { afterPercentile: 95, minSamples: SAMPLES, maxShare: 1 };
+const HEDGE: HedgeConfig = { afterPercentile: 95, afterMedians: 1000, minSamples: SAMPLES, maxShare: 1 };
 
 async function setUp(deployments: 1 | 2, hedge: Partial<HedgeConfig> = {}) {
   const clock = createManualClock(Date.UTC(2026, 10, 25));
@@ -77,6 +77,27 @@ async function hedged(harness: SetUp, stream: boolean, second: Upstream) {
   harness.clock.turn(1);
   return { held, response, arrived };
 }
+
+test('a tail larger than the percentile leaves out does not hide itself: the median tells it', async () => {
+  const harness = await setUp(2, { afterMedians: 2.5 });
+  let answered = 0;
+  harness.first.between = (index) => {
+    // Two of ten take 400 ms, so that the percentile 95 is 400 ms too.
+    if (index === 0) harness.clock.turn(answered++ % 5 === 4 ? 400 : 20);
+  };
+  await warmUp(harness, true);
+  harness.first.between = null;
+  const held = holdNext(harness.first);
+  const response = send(harness, true);
+  await held.arrived;
+  const arrived = harness.second.nextCall();
+  harness.clock.turn(45);
+  expect(harness.second.calls).toHaveLength(0);
+  harness.clock.turn(10);
+  await arrived;
+  await (await response).text();
+  expect(harness.records[0]?.attempts[1]?.reason).toMatch(/after (49|50|51|52) ms, its median x 2\.5/);
+});
 
 describe.each([true, false])('a call that is slow for its deployment, stream %s', (stream) => {
   test('gets a second attempt at the next deployment; the faster one answers, both are billed', async () => {

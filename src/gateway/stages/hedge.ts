@@ -11,20 +11,24 @@ import { nextAttempt, type OpenAttempt } from './next-attempt.ts';
 export function hedgeLater(call: Call, attempt: Attempt, open: OpenAttempt<Attempt>): void {
   const { target, state } = call;
   if (!target?.hedge || attempt.record.kind === 'hedge' || call.hedged) return;
-  const { afterPercentile, minSamples, maxShare } = target.hedge;
+  const { afterPercentile, afterMedians, minSamples, maxShare } = target.hedge;
   const budget = budgetOf(call, target.task);
   if (call.attempts.length === 1) budget.earn(maxShare);
   const { name } = attempt.allowed;
-  const asked = { share: afterPercentile / 100, minSamples };
-  const slowMs = state.latencies.percentile(name, call.pace, asked);
-  if (slowMs === null) return;
-  const afterMs = Math.max(1, Math.ceil(slowMs));
+  const msOf = (share: number): number | null =>
+    state.latencies.percentile(name, call.pace, { share, minSamples });
+  const [slowMs, medianMs] = [msOf(afterPercentile / 100), msOf(0.5)];
+  if (slowMs === null || medianMs === null) return;
+  // Where one answer in twenty is slow, the percentile 95 is a coin toss between the fast and the slow; the median is not.
+  const isPercentile = slowMs <= medianMs * afterMedians;
+  const afterMs = Math.max(1, Math.ceil(isPercentile ? slowMs : medianMs * afterMedians));
   call.hedgeTimer?.stop();
   call.hedgeTimer = state.options.clock.after(afterMs, () => {
     call.hedgeTimer = null;
     if (!call.running.includes(attempt) || call.headSent || !budget.take()) return;
     const what = call.pace === 'stream' ? 'no token' : 'no answer';
-    const reason = `hedge: ${name} has ${what} after ${afterMs} ms, its percentile ${afterPercentile}`;
+    const measure = isPercentile ? `percentile ${afterPercentile}` : `median x ${afterMedians}`;
+    const reason = `hedge: ${name} has ${what} after ${afterMs} ms, its ${measure}`;
     if (hedgeNow(call, open, reason)) call.hedged = true;
     else budget.giveBack();
   });
