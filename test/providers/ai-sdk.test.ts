@@ -1,23 +1,14 @@
 /**
  * Vendors behind packages of the AI SDK, through a gateway over real HTTP: official clients in front, wire bytes behind.
- * The bytes are written by hand after the vendors' published references (2026-11-25), not recorded from live calls.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Anthropic from '@anthropic-ai/sdk';
-import { EventStreamCodec } from '@smithy/eventstream-codec';
-import { fromUtf8, toUtf8 } from '@smithy/util-utf8';
 import { describe, expect, type TestContext, test } from 'vitest';
 import { deployment, KEY, provider, snapshot, startGateway, task } from '../gateway/harness.ts';
+import { PLAIN, STREAMS, type Wire } from './package-wires.ts';
 
 type Finished = TestContext['onTestFinished'];
-
-interface Wire {
-  type: string;
-  status?: number;
-  contentType: string;
-  body: Buffer;
-}
 
 interface Seen {
   path: string;
@@ -65,103 +56,6 @@ async function over(onTestFinished: Finished, wire: Wire, size = 100_000) {
   });
   return { ...harness, seen: vendor.seen };
 }
-
-const sse = (...events: unknown[]) =>
-  Buffer.from(events.map((event) => `data: ${JSON.stringify(event)}\r\n\r\n`).join(''));
-
-const codec = new EventStreamCodec(toUtf8, fromUtf8);
-const binary = (...events: [name: string, payload: unknown][]) =>
-  Buffer.concat(
-    events.map(([name, payload]) =>
-      codec.encode({
-        headers: {
-          ':message-type': { type: 'string', value: 'event' },
-          ':event-type': { type: 'string', value: name },
-        },
-        body: Buffer.from(JSON.stringify(payload)),
-      }),
-    ),
-  );
-
-/** https://ai.google.dev/api/generate-content */
-const GEMINI_USAGE = {
-  promptTokenCount: 20,
-  candidatesTokenCount: 6,
-  thoughtsTokenCount: 4,
-  totalTokenCount: 30,
-};
-const geminiPart = (part: unknown, more: object = {}) => ({
-  candidates: [{ content: { role: 'model', parts: [part] }, ...more }],
-  usageMetadata: GEMINI_USAGE,
-});
-const GEMINI_CALL = { functionCall: { name: 'weather', args: { city: 'Bern' } } };
-
-/** https://docs.cohere.com/reference/chat-stream */
-const COHERE_USAGE = {
-  billed_units: { input_tokens: 20, output_tokens: 10 },
-  tokens: { input_tokens: 20, output_tokens: 10 },
-};
-
-const STREAMS: Wire[] = [
-  ...['google', 'vertex'].map((type) => ({
-    type,
-    contentType: 'text/event-stream',
-    body: sse(
-      geminiPart({ text: 'Thinking.', thought: true }),
-      geminiPart({ text: 'Hello ' }),
-      geminiPart({ text: 'wörld' }),
-      geminiPart(GEMINI_CALL, { finishReason: 'STOP' }),
-    ),
-  })),
-  {
-    type: 'cohere',
-    contentType: 'text/event-stream',
-    body: sse(
-      { type: 'message-start', id: 'm1' },
-      { type: 'content-start', index: 0, delta: { message: { content: { type: 'text', text: '' } } } },
-      { type: 'content-delta', index: 0, delta: { message: { content: { text: 'Hello ' } } } },
-      { type: 'content-delta', index: 0, delta: { message: { content: { text: 'wörld' } } } },
-      { type: 'content-end', index: 0 },
-      {
-        type: 'tool-call-start',
-        delta: {
-          message: {
-            tool_calls: { id: 't1', type: 'function', function: { name: 'weather', arguments: '' } },
-          },
-        },
-      },
-      {
-        type: 'tool-call-delta',
-        delta: { message: { tool_calls: { function: { arguments: '{"city":"Bern"}' } } } },
-      },
-      { type: 'tool-call-end' },
-      { type: 'message-end', delta: { finish_reason: 'TOOL_CALL', usage: COHERE_USAGE } },
-    ),
-  },
-  {
-    /** https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html */
-    type: 'bedrock',
-    contentType: 'application/vnd.amazon.eventstream',
-    body: binary(
-      ['messageStart', { role: 'assistant' }],
-      ['contentBlockDelta', { contentBlockIndex: 0, delta: { text: 'Hello ' } }],
-      ['contentBlockDelta', { contentBlockIndex: 0, delta: { text: 'wörld' } }],
-      ['contentBlockStop', { contentBlockIndex: 0 }],
-      [
-        'contentBlockStart',
-        { contentBlockIndex: 1, start: { toolUse: { toolUseId: 't1', name: 'weather' } } },
-      ],
-      ['contentBlockDelta', { contentBlockIndex: 1, delta: { toolUse: { input: '{"city":' } } }],
-      ['contentBlockDelta', { contentBlockIndex: 1, delta: { toolUse: { input: '"Bern"}' } } }],
-      ['contentBlockStop', { contentBlockIndex: 1 }],
-      ['messageStop', { stopReason: 'tool_use' }],
-      [
-        'metadata',
-        { usage: { inputTokens: 20, outputTokens: 10, totalTokens: 30 }, metrics: { latencyMs: 1 } },
-      ],
-    ),
-  },
-];
 
 const ASKED = {
   model: 'reply',
@@ -243,38 +137,6 @@ describe.each(STREAMS.map((wire) => [wire.type, wire] as const))('%s', (_, wire)
     });
   });
 });
-
-const PLAIN: Wire[] = [
-  {
-    type: 'google',
-    contentType: 'application/json',
-    body: Buffer.from(JSON.stringify(geminiPart({ text: 'Hello' }, { finishReason: 'STOP' }))),
-  },
-  {
-    type: 'cohere',
-    contentType: 'application/json',
-    body: Buffer.from(
-      JSON.stringify({
-        generation_id: 'g',
-        message: { role: 'assistant', content: [{ type: 'text', text: 'Hello' }] },
-        finish_reason: 'COMPLETE',
-        usage: COHERE_USAGE,
-      }),
-    ),
-  },
-  {
-    type: 'bedrock',
-    contentType: 'application/json',
-    body: Buffer.from(
-      JSON.stringify({
-        output: { message: { role: 'assistant', content: [{ text: 'Hello' }] } },
-        stopReason: 'end_turn',
-        usage: { inputTokens: 20, outputTokens: 10, totalTokens: 30 },
-        metrics: { latencyMs: 1 },
-      }),
-    ),
-  },
-];
 
 test.each(PLAIN.map((wire) => [wire.type, wire] as const))('%s answers whole', async (_, wire) => {
   await withFinish(async (finished) => {

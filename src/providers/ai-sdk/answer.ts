@@ -11,6 +11,7 @@ import { toChatUsage } from '../chat-usage.ts';
 import { completeUsage, estimateOutput } from '../estimate.ts';
 import type { JsonObject } from '../json.ts';
 import type { Answer, AppRequest } from '../provider.ts';
+import { isBlocked } from './errors.ts';
 
 /** Labels of an answer that decide nothing. */
 export interface Labels {
@@ -49,12 +50,15 @@ export function toUsage({ inputTokens, outputTokens }: LanguageModelV3Usage): Us
   return usage;
 }
 
+/** Throws when it is no whole answer. */
 export function toChatAnswer(
   result: LanguageModelV3GenerateResult,
   request: AppRequest,
   { id, created, model }: Labels,
 ): Answer {
-  const finishReason = toFinishReason(result.finishReason);
+  const blocked = isBlocked(result.response?.body);
+  if (!blocked && !isFinished(result.finishReason)) throw new Error('it has no reason to have finished');
+  const finishReason = blocked ? 'content_filter' : toFinishReason(result.finishReason);
   const message = toMessage(result.content);
   const completion: JsonObject = {
     id,

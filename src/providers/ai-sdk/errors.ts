@@ -43,6 +43,11 @@ const EXCEPTION_STATUS: Readonly<Record<string, number>> = {
   validationException: 400,
 };
 
+/** Gemini answers a prompt that it blocks with the reason, and with no candidate. */
+export function isBlocked(value: unknown): boolean {
+  return asString(asObject(asObject(value)?.promptFeedback)?.blockReason) !== undefined;
+}
+
 /** The error an event or a whole answer of status 200 carries; `null`: it carries none. */
 export function readErrorEvent({ vendor }: Reading, value: unknown): Failure | null {
   const event = asObject(value);

@@ -1,4 +1,5 @@
 /** Between the gateway's bytes and a package: what is no stream, or one endless event, is found before the package waits for its end. */
+import { crc32 } from 'node:zlib';
 import { createSseDecoder, encodeSse } from '../../core/sse.ts';
 import { readEventText } from '../event-text.ts';
 import { malformed, ownFailure } from '../failure.ts';
@@ -25,7 +26,7 @@ const MAX_EVENT_BYTES = 16 * 1024 * 1024;
 /** By the content type of the stream; empty: not known. */
 export function createFraming(streamType: string, reading: Reading): Framing {
   if (streamType === 'text/event-stream') return new EventFraming(reading);
-  return new ByteFraming(reading, streamType === '');
+  return streamType === '' ? new ByteFraming(reading) : new MessageFraming(reading);
 }
 
 /** Text events: decoded here, and given on whole. */
@@ -57,17 +58,15 @@ class EventFraming implements Framing {
   }
 }
 
-/** Anything else: only the package knows where an event ends. */
+/** Not known: only the package can tell where an event ends. It is taken for text. */
 class ByteFraming implements Framing {
   failure: Failure | null = null;
   readonly #reading: Reading;
-  readonly #isText: boolean;
   #head: string | null = '';
   #undecoded = 0;
 
-  constructor(reading: Reading, isText: boolean) {
+  constructor(reading: Reading) {
     this.#reading = reading;
-    this.#isText = isText;
   }
 
   push(chunk: Buffer): Buffer {
@@ -83,13 +82,71 @@ class ByteFraming implements Framing {
   }
 
   foreign(): Failure | null {
-    if (this.#head === null) return null;
-    if (this.#isText) return readForeignText(this.#reading, this.#head);
-    // The first four bytes of a message are its length (https://smithy.io/2.0/aws/amazon-eventstream.html).
-    const head = Buffer.from(this.#head.slice(0, 4), 'latin1');
-    const isMessage = head.length < 4 || head.readUInt32BE(0) <= MAX_EVENT_BYTES;
-    return isMessage ? null : notItsStream(this.#reading.vendor);
+    return this.#head === null ? null : readForeignText(this.#reading, this.#head);
   }
+}
+
+const LENGTH_BYTES = 4;
+const CHECKSUM_BYTES = 4;
+/** Prelude and checksum: a message has no fewer bytes. */
+const MIN_MESSAGE_BYTES = 16;
+
+/**
+ * Messages that begin with their length and end with a checksum of all before it, given on whole
+ * (https://smithy.io/2.0/aws/amazon-eventstream.html, from memory 2026-11-25). A package that meets a broken one forgets those before it.
+ */
+class MessageFraming implements Framing {
+  failure: Failure | null = null;
+  readonly #reading: Reading;
+  #held: Buffer[] = [];
+  #bytes = 0;
+  /** With fewer bytes there is nothing to do. */
+  #needed = LENGTH_BYTES;
+
+  constructor(reading: Reading) {
+    this.#reading = reading;
+  }
+
+  push(chunk: Buffer): Buffer | null {
+    this.#held.push(chunk);
+    this.#bytes += chunk.length;
+    if (this.#bytes < this.#needed) return null;
+    const bytes = Buffer.concat(this.#held);
+    const end = this.#findEnd(bytes);
+    this.#held = [bytes.subarray(end)];
+    this.#bytes = bytes.length - end;
+    return end === 0 ? null : bytes.subarray(0, end);
+  }
+
+  /** Where the last whole message ends. */
+  #findEnd(bytes: Buffer): number {
+    this.#needed = LENGTH_BYTES;
+    for (let at = 0; ; ) {
+      if (bytes.length - at < LENGTH_BYTES) return at;
+      const length = bytes.readUInt32BE(at);
+      const isMessage = length >= MIN_MESSAGE_BYTES && length <= MAX_EVENT_BYTES;
+      if (isMessage && bytes.length - at < length) {
+        this.#needed = length;
+        return at;
+      }
+      if (!isMessage || !isSound(bytes.subarray(at, at + length))) {
+        this.failure = notItsStream(this.#reading.vendor);
+        return at;
+      }
+      at += length;
+    }
+  }
+
+  decoded(): void {}
+
+  foreign(): Failure | null {
+    return null;
+  }
+}
+
+function isSound(message: Buffer): boolean {
+  const end = message.length - CHECKSUM_BYTES;
+  return crc32(message.subarray(0, end)) === message.readUInt32BE(end);
 }
 
 function readForeignText(reading: Reading, head: string): Failure | null {

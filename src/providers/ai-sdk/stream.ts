@@ -14,7 +14,7 @@ import {
   toImage,
   toUsage,
 } from './answer.ts';
-import { type Reading, readErrorEvent } from './errors.ts';
+import { isBlocked, type Reading, readErrorEvent } from './errors.ts';
 import { createFraming, type Framing, notItsStream } from './framing.ts';
 import type { Wire } from './wire.ts';
 
@@ -54,6 +54,8 @@ export class PartReader implements StreamReader {
   /** Output tokens that the vendor had counted when its stream broke off. */
   #counted = 0;
   #settled = false;
+  /** The vendor does not answer this prompt, and says so. */
+  #blocked = false;
   #closed = false;
   #announced = false;
   #listener: (() => void) | null = null;
@@ -164,6 +166,7 @@ export class PartReader implements StreamReader {
 
   #takeRaw(value: unknown): void {
     if (typeof value === 'object' && value !== null) this.#framing.decoded();
+    this.#blocked ||= isBlocked(value);
     this.failure = readErrorEvent(this.#of.reading, value) ?? this.failure;
   }
 
@@ -199,14 +202,14 @@ export class PartReader implements StreamReader {
   #finish(part: Extract<LanguageModelV3StreamPart, { type: 'finish' }>): void {
     const usage = toUsage(part.usage);
     // A package says `finish` at the end of any bytes; without the vendor's reason they were cut, and so were its counts.
-    if (this.failure || !isFinished(part.finishReason)) {
+    if (this.failure || !(this.#blocked || isFinished(part.finishReason))) {
       const { outputTokens = 0, inputTokens, ...rest } = usage;
       this.#counted = outputTokens;
       this.#usage = inputTokens ? { ...rest, inputTokens } : {};
       return;
     }
     this.#usage = usage;
-    this.finishReason = toFinishReason(part.finishReason);
+    this.finishReason = this.#blocked ? 'content_filter' : toFinishReason(part.finishReason);
     this.#chunk({}, this.finishReason);
     this.done = true;
     const { wantsUsage } = this.#of.request;

@@ -71,6 +71,10 @@ export class Wire {
       start: (controller) => {
         this.#body = controller;
       },
+      // A package that cannot read on lets go of it.
+      cancel: () => {
+        this.#closed = true;
+      },
     });
     return new Response(body, {
       status: 200,
