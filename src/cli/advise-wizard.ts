@@ -3,9 +3,10 @@ import { cancel, intro, isCancel, log, multiselect, outro, select, text } from '
 import { type AnswerValue, createProfile } from '../advisor/profile/create.ts';
 import type { Field, NumberField } from '../advisor/profile/field.ts';
 import type { FactId } from '../advisor/profile/fields/index.ts';
-import type { ParsedProfile } from '../advisor/profile/parse.ts';
+import type { ParsedProfile } from '../advisor/profile/file.ts';
 import { showValue } from '../advisor/profile/reader.ts';
 import { type Question, questionsFor, questionsOf } from '../advisor/wizard/questions.ts';
+import { numberProblem, toList, toNumber } from '../advisor/wizard/written.ts';
 
 export interface WizardInput {
   /** Answers of an earlier sitting; `null`: none. */
@@ -155,34 +156,17 @@ async function askText(
   const written = await text({
     message: `${message}\nEmpty: I do not know. "back" goes back.`,
     placeholder: field.kind === 'list' ? field.example : field.unit,
-    validate: (input) => (field.kind === 'number' ? numberProblem(input ?? '', field) : undefined),
+    validate: (input) => (field.kind === 'number' ? problemOf(input ?? '', field) : undefined),
   });
   if (isCancel(written)) return { kind: 'stop' };
   const trimmed = (written ?? '').trim();
   if (trimmed === 'back') return { kind: 'back' };
   if (trimmed === '') return { kind: 'answer', value: null };
   if (field.kind === 'number') return { kind: 'answer', value: toNumber(trimmed) };
-  return {
-    kind: 'answer',
-    value: trimmed
-      .split(',')
-      .map((part) => part.trim())
-      .filter((part) => part !== ''),
-  };
+  return { kind: 'answer', value: toList(trimmed) };
 }
 
-function numberProblem(input: string, { min, max, unit }: NumberField): string | undefined {
-  const trimmed = input.trim();
-  if (trimmed === '' || trimmed === 'back') return undefined;
-  const value = toNumber(trimmed);
-  if (!Number.isFinite(value)) return `A number (${unit}), for example 12000, 12k or 1.5m`;
-  return value < min || value > max ? `Between ${min} and ${max}` : undefined;
-}
-
-/** `12,000`, `12k`, `1.5m`, `10%`. */
-export function toNumber(written: string): number {
-  const match = /^(-?[\d.,_ ]+(?:e\d+)?)\s*(k|m|%)?$/i.exec(written);
-  if (!match) return Number.NaN;
-  const scale = { k: 1e3, m: 1e6, '%': 0.01 }[(match[2] ?? '').toLowerCase()] ?? 1;
-  return Number((match[1] as string).replace(/[,_ ]/g, '')) * scale;
+function problemOf(written: string, field: NumberField): string | undefined {
+  const trimmed = written.trim();
+  return trimmed === '' || trimmed === 'back' ? undefined : numberProblem(trimmed, field);
 }

@@ -114,3 +114,30 @@ test('Portfolio leads to a task, whose recommendation is accepted, and the Roadm
   expect(problems).toEqual([]);
   await close();
 });
+
+test('asks about a task on a page, names what cannot both be right, keeps a draft and saves', async () => {
+  const { page, problems, close } = await seeded.open('/advisor/refund-check/profile', {
+    viewport: { width: 390, height: 844 },
+  });
+  const ask = (question: string) => page.getByRole('group', { name: question });
+  const sensitive = ask('How sensitive is the data in the prompts?');
+  const vendor = ask('What does your legal or security team say about a vendor seeing this data?');
+  await sensitive.getByRole('radio', { name: /^harmful outside/ }).check();
+  await vendor.getByRole('radio', { name: 'no special rule' }).check();
+  await ask('How many calls a month').getByRole('textbox').fill('1.5m');
+  await ask('How hard is the task?').getByRole('checkbox', { name: 'I do not know' }).check();
+  await sensitive.getByRole('radio', { name: /^may reach no third party/ }).check();
+  await page.getByText('These cannot both be right.').waitFor();
+  expect(await troubleOf(page)).toEqual([]);
+  await page.reload();
+  await vendor.getByRole('radio', { name: /^no third-party model/ }).check();
+  await page.getByText('These cannot both be right.').waitFor({ state: 'detached' });
+  expect(await ask('How many calls a month').getByRole('textbox').inputValue()).toBe('1500000');
+  await page.getByRole('textbox', { name: 'Who answers' }).fill('ana');
+  await page.getByRole('button', { name: 'Save and advise' }).click();
+  await page.getByRole('list', { name: 'Decision path' }).waitFor();
+  await page.getByText('the profile by ana').waitFor();
+  // Nothing served it, so asking for its advice is answered with 404 until the profile is there.
+  expect(problems.filter((problem) => !problem.includes('404'))).toEqual([]);
+  await close();
+});

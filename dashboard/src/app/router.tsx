@@ -103,6 +103,12 @@ const roadmap = createRoute({
   component: lazyRouteComponent(() => import('../pages/roadmap.tsx'), 'RoadmapPage'),
 });
 
+const wizard = createRoute({
+  getParentRoute: () => root,
+  path: '/advisor/$task/profile',
+  component: lazyRouteComponent(() => import('../pages/wizard.tsx'), 'WizardPage'),
+});
+
 const keys = createRoute({
   getParentRoute: () => root,
   path: '/keys',
@@ -120,6 +126,7 @@ export const router = createRouter({
     feedback,
     advisor,
     advice,
+    wizard,
     portfolio,
     roadmap,
     keys,

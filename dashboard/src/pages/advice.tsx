@@ -50,6 +50,10 @@ function Basis({ answer: { advice, profile, evidenceCalls } }: { answer: AdviceA
     <>
       From <CallsLink filter={{ task: advice.task }}>{plural(evidenceCalls, 'call')}</CallsLink> and{' '}
       {profile ? `the profile by ${profile.by} of ${formatDay(profile.at)}` : 'what the stack declares'}.{' '}
+      <Link to="/advisor/$task/profile" params={{ task: advice.task }}>
+        {profile ? 'Change its answers' : 'Answer the questions about it'}
+      </Link>
+      .{' '}
       {advice.openQuestions.length > 0 && (
         <>
           Worth finding out first:{' '}

@@ -63,11 +63,12 @@ interface Summary {
 export function fitVolume(history: VolumeHistory): VolumeFit {
   const { counts, periodSteps } = history;
   if (!counts.some((count) => count > 0)) throw new RangeError('A history without calls has no level.');
-  const { posteriors, season } = fit(history, counts.length);
+  const { posteriors, season } = filterAll(history, counts.length);
   return toFit(posteriors, { season, periodSteps, scale: errorScale(history) });
 }
 
-function fit(
+/** The first steps of a history, filtered at every pair of noises. */
+function filterAll(
   { counts, seasonSteps, periodSteps, growth }: VolumeHistory,
   steps: number,
 ): { posteriors: Posterior[]; season: number[] } {
@@ -122,7 +123,7 @@ function blockOf({ counts, seasonSteps, periodSteps }: VolumeHistory): number {
 /** Errors of the next blocks, in standard deviations as the fit at the cut states them. */
 function errorsAfter(history: VolumeHistory, cut: number, block: number): number[] {
   const { counts } = history;
-  const { posteriors, season } = fit(history, cut);
+  const { posteriors, season } = filterAll(history, cut);
   const { level, drift, varLevel, varDrift, covariance, walkSquare, noiseSquare } = summaryOf(posteriors);
   const factors = season.map(Math.exp);
   const errors: number[] = [];

@@ -1,17 +1,12 @@
-/** From a profile file to answers, and back. */
+/** From a profile file to answers. */
 import { exactly, type Interval } from '../../core/interval.ts';
 import { checkShape } from '../../stack/check-shape.ts';
 import { createProblems } from '../../stack/problems.ts';
 import type { Quantity, QuantityId } from '../economics/quantity.ts';
 import type { Answer, Answers, AnswerValue } from './create.ts';
 import { FACT_IDS, type FactId, fieldOf, isFactId } from './fields/index.ts';
+import { type ParsedProfile, toProfileFile } from './file.ts';
 import { profileSchema } from './schema.ts';
-
-export interface ParsedProfile {
-  task: string;
-  answers: Answers;
-  assumptions: Quantity[];
-}
 
 const UNSIGNED = 'the profile file';
 
@@ -53,27 +48,6 @@ function toAssumptions(written: unknown, { by, at }: { by: string; at: number | 
     value: typeof value === 'number' ? exactly(value) : value,
     source: { kind: 'declared', by, at },
   }));
-}
-
-/** The file that {@link parseProfile} reads back: groups of answers, signed once. */
-export function toProfileFile(
-  { task, answers, assumptions }: ParsedProfile,
-  by: string,
-  day: string,
-): object {
-  const groups: Record<string, Record<string, unknown>> = {};
-  for (const id of FACT_IDS) {
-    const answer = answers[id];
-    if (answer === undefined) continue;
-    const [group, name] = id.split('.') as [string, string];
-    groups[group] = { ...groups[group], [name]: answer.by === by ? answer.value : signedAnswer(answer) };
-  }
-  const numbers = Object.fromEntries(assumptions.map(({ id, value }) => [id, value]));
-  return { task, by, at: day, ...groups, ...(assumptions.length > 0 ? { assumptions: numbers } : {}) };
-}
-
-function signedAnswer({ value, by, at }: Answer): object {
-  return { value, by, ...(at === null ? {} : { at: new Date(at).toISOString().slice(0, 10) }) };
 }
 
 /** `volume.callsPerMonth=2e6`, `data.class=restricted`, `self.usd-per-gpu-hour=2`: one changed answer, for what-if. */

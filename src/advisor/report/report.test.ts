@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { advise } from '../advise.ts';
 import { createProfile } from '../profile/create.ts';
-import { changeAnswer, type ParsedProfile, parseProfile } from '../profile/parse.ts';
+import type { ParsedProfile } from '../profile/file.ts';
+import { changeAnswer, parseProfile } from '../profile/parse.ts';
 import { formatVolume, formatWhen } from './number.ts';
 import { renderReport } from './report.ts';
 

@@ -1,4 +1,5 @@
-import { type ParsedProfile, parseProfile } from '../../advisor/profile/parse.ts';
+import type { ParsedProfile } from '../../advisor/profile/file.ts';
+import { parseProfile } from '../../advisor/profile/parse.ts';
 import { TrimtabError } from '../../core/error.ts';
 import { ConfigError } from '../../stack/problems.ts';
 
