@@ -308,6 +308,32 @@ describe('what the pages do', () => {
   });
 });
 
+test('batches: how far they are, where they run, and cancelling asks first', async () => {
+  const { page, problems, close } = await seeded.open('/batches');
+  await page.getByText('1 batch under way, 95 of 200 lines answered').waitFor();
+  await page.getByText('150 lines run in vendors’ own batches').waitFor();
+  await page.getByRole('img', { name: '95 of 200 lines answered, 1 of them failed' }).waitFor();
+  await page.getByRole('cell', { name: 'msgbatch_013Zva2CMHLNnXjNJJKqJ2EF' }).waitFor();
+  for (const [colorScheme, size] of [
+    ['light', { width: 1440, height: 900 }],
+    ['dark', PHONE.viewport],
+  ] as const) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize(size);
+    expect(await page.evaluate(findNameless)).toEqual([]);
+    expect(await page.evaluate(findFaint)).toEqual([]);
+    expect(await page.evaluate(findMissingLandmarks)).toEqual([]);
+    expect(await page.evaluate(overflowOf)).toBeLessThanOrEqual(0);
+  }
+  await page.getByRole('button', { name: /^Cancel batch batch_/ }).click();
+  const dialog = page.getByRole('dialog', { name: 'Cancel the batch' });
+  await dialog.getByText('105 lines of 200 have no answer yet').waitFor();
+  await dialog.getByRole('button', { name: 'Go on' }).click();
+  expect(await page.getByRole('dialog').count()).toBe(0);
+  expect(problems).toEqual([]);
+  await close();
+});
+
 describe('on a first start', () => {
   let fresh: Dashboard;
 
@@ -331,6 +357,8 @@ describe('on a first start', () => {
     await page.getByText('No calls yet').waitFor();
     await page.getByText(`curl ${fresh.url}/v1/chat/completions`).waitFor();
     await page.getByText('npm run example').waitFor();
+    await page.goto(`${fresh.url}/batches`);
+    await page.getByText('trimtab batches create requests.jsonl --key app').waitFor();
 
     await page.goto(`${fresh.url}/calls?live=true&env=sandbox`);
     await page.getByRole('status').getByText('live').waitFor();

@@ -44,6 +44,12 @@ const stack = createRoute({
   component: lazyRouteComponent(() => import('../pages/stack.tsx'), 'StackPage'),
 });
 
+const batches = createRoute({
+  getParentRoute: () => root,
+  path: '/batches',
+  component: lazyRouteComponent(() => import('../pages/batches.tsx'), 'BatchesPage'),
+});
+
 const calls = createRoute({
   getParentRoute: () => root,
   path: '/calls',
@@ -121,6 +127,7 @@ export const router = createRouter({
     tasks,
     task,
     stack,
+    batches,
     calls.addChildren([call]),
     costs,
     feedback,

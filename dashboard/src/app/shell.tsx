@@ -18,6 +18,7 @@ interface Place {
     | '/'
     | '/tasks'
     | '/stack'
+    | '/batches'
     | '/calls'
     | '/costs'
     | '/feedback'
@@ -37,6 +38,7 @@ const LOOP: { group: string; places: Place[] }[] = [
       { to: '/', name: 'Overview', icon: 'overview' },
       { to: '/tasks', name: 'Tasks', icon: 'tasks' },
       { to: '/stack', name: 'Stack', icon: 'stack' },
+      { to: '/batches', name: 'Batches', icon: 'batches' },
     ],
   },
   {

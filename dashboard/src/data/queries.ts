@@ -2,6 +2,7 @@ import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from '@t
 import type {
   AdviceAnswer,
   AdviceListAnswer,
+  BatchesAnswer,
   CallAnswer,
   CallsAnswer,
   CostsAnswer,
@@ -153,6 +154,22 @@ export function useKeys() {
   return useQuery({
     queryKey: ['keys'],
     queryFn: ({ signal }) => get<KeysAnswer>('/api/v1/keys', {}, signal),
+  });
+}
+
+/** Progress moves: it is asked for as often as the status. */
+export function useBatches() {
+  return useInfiniteQuery({
+    queryKey: ['batches'],
+    queryFn: ({ pageParam, signal }) =>
+      get<BatchesAnswer>(
+        '/api/v1/batches',
+        { limit: PAGE_SIZE, ...(pageParam === '' ? {} : { before: pageParam }) },
+        signal,
+      ),
+    initialPageParam: '',
+    getNextPageParam: (last) => last.next,
+    refetchInterval: STATUS_MS,
   });
 }
 

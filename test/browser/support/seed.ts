@@ -5,6 +5,7 @@ import type { ErrorCode } from '../../../src/core/error.ts';
 import { createIdMaker } from '../../../src/core/id.ts';
 import { silentLogger } from '../../../src/core/log.ts';
 import { openStore } from '../../../src/store/open.ts';
+import { seedBatches } from './seed-batches.ts';
 
 const DAY = 86_400_000;
 const BATCH = 1_000;
@@ -218,6 +219,7 @@ export async function seedStore({ dataDir, calls, days = 30, until }: SeedOption
       });
     }
   }
+  await seedBatches(store, until);
   await store.close();
 }
 
