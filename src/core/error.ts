@@ -61,7 +61,7 @@ export const ERRORS = {
     415,
     'invalid_request_error',
     false,
-    'Send `content-type: application/json`, not compressed.',
+    'Send the content type the path takes (`application/json` where none is named), not compressed.',
   ]),
   unsupported_expectation: row([
     417,

@@ -40,7 +40,8 @@ export function isCallPath(path: string): boolean {
 
 /** @see Gateway.streamsBody */
 export function streamsBody(request: Pick<GatewayRequest, 'method' | 'path' | 'headers'>): boolean {
-  return streamsKept(request.method, request.path) || streamsOperation(request);
+  const { method, path } = request;
+  return !CALLS.has(path) && (streamsKept(method, path) || streamsOperation(request));
 }
 
 /** The protocol of the calls at a path; `undefined`: no call is made there. */

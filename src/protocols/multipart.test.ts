@@ -82,11 +82,26 @@ describe('what is no form', () => {
     ['no end', '--b\ncontent-disposition: form-data; name="a"\n\nx'],
     ['no name', '--b\ncontent-disposition: form-data\n\nx\n--b--\n'],
     ['not form data', '--b\ncontent-disposition: attachment; name="a"\n\nx\n--b--\n'],
+    ['two names', '--b\ncontent-disposition: form-data; name="a"; name="b"\n\nx\n--b--\n'],
+    ['a name in an encoding', '--b\ncontent-disposition: form-data; name="a"; name*=b\n\nx\n--b--\n'],
+    [
+      'two dispositions',
+      '--b\ncontent-disposition: form-data; name="a"\nContent-Disposition: form-data; name="b"\n\nx\n--b--\n',
+    ],
+    ['an open quote', '--b\ncontent-disposition: form-data; filename="; name="b\n\nx\n--b--\n'],
     ['a boundary with a tail', '--bb\ncontent-disposition: form-data; name="a"\n\nx\n--b--\n'],
     ['a head without end', `--b\n${'x'.repeat(20_000)}`],
     ['too many parts', `${'--b\ncontent-disposition: form-data; name="a"\n\nx\n'.repeat(101)}--b--`],
   ])('%s is refused', (_, text) => {
     expect(() => read(form(text), 'b')).toThrow(/not valid `multipart\/form-data`/);
+  });
+
+  test('a name inside the quotes of another parameter is none', () => {
+    const [part] = read(
+      form('--b\ncontent-disposition: form-data; filename="; name=a"; name=c\n\nx\n--b--\n'),
+      'b',
+    );
+    expect(part).toMatchObject({ name: 'c', filename: '; name=a' });
   });
 
   test('a content type without boundary is refused, and another type is none', () => {

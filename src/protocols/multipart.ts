@@ -131,25 +131,41 @@ function readHead(text: string): PartHead {
   const headers = new Map<string, string>();
   for (const line of text.split('\r\n')) {
     const colon = line.indexOf(':');
-    if (colon > 0) headers.set(line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim());
+    if (colon <= 0) continue;
+    const name = line.slice(0, colon).trim().toLowerCase();
+    if (headers.has(name)) throw broken('a part has the same header twice');
+    headers.set(name, line.slice(colon + 1).trim());
   }
-  const disposition = headers.get('content-disposition') ?? '';
-  const name = readParameter(disposition, 'name');
-  if (!/^form-data\b/i.test(disposition) || name === null) throw broken('a part has no name');
-  return {
-    name,
-    filename: readParameter(disposition, 'filename'),
-    contentType: headers.get('content-type') ?? null,
-  };
+  const disposition = (headers.get('content-disposition') ?? '').replace(/[;\s]+$/, '');
+  const parameters = readParameters(disposition);
+  const name = parameters.get('name');
+  if (name === undefined) throw broken('a part has no name');
+  const filename = parameters.get('filename') ?? null;
+  return { name, filename, contentType: headers.get('content-type') ?? null };
 }
 
-/** Browsers and SDKs write `%22`, `%0D` and `%0A` for what may not stand in quotes. */
-function readParameter(header: string, name: string): string | null {
-  const match = new RegExp(`;\\s*${name}=(?:"((?:[^"\\\\]|\\\\.)*)"|([^;\\s]+))`, 'i').exec(header);
-  if (!match) return null;
-  return (match[1] ?? match[2] ?? '')
-    .replace(/\\(.)/g, '$1')
-    .replace(/%(22|0D|0A)/gi, (code) => decodeURIComponent(code));
+const PARAMETER = /\s*;\s*([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s"]*))/y;
+
+/**
+ * Parameters of a `form-data` disposition. Read strictly, since the body may go on to a reader that would take another of two
+ * names. Browsers and SDKs write `%22`, `%0D` and `%0A` for what may not stand in quotes.
+ */
+function readParameters(header: string): Map<string, string> {
+  const found = new Map<string, string>();
+  if (!/^form-data\b/i.test(header)) return found;
+  PARAMETER.lastIndex = 'form-data'.length;
+  for (let end = PARAMETER.lastIndex; end < header.length; end = PARAMETER.lastIndex) {
+    const match = PARAMETER.exec(header);
+    const name = match?.[1]?.toLowerCase();
+    if (!match || name === undefined || name === 'name*' || found.has(name))
+      throw broken('a part has a head that can be read in two ways');
+    const text = (match[2] ?? match[3] ?? '').replace(/\\(.)/g, '$1');
+    found.set(
+      name,
+      text.replace(/%(22|0D|0A)/gi, (code) => decodeURIComponent(code)),
+    );
+  }
+  return found;
 }
 
 function broken(why: string): TrimtabError {

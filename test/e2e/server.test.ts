@@ -1,6 +1,7 @@
 /** The whole server on both engines: the official SDK, the money, reload under load, rollback, restart. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type {
   CostsAnswer,
@@ -129,6 +130,16 @@ describe.each(engines)('on %s', (engine, createDatabase) => {
         trimtab.api<{ feedback: unknown[] }>(`/api/v1/calls/${callId}`).then(({ feedback }) => feedback),
       )
       .toMatchObject([{ score: 1 }]);
+  });
+
+  test("the vendor's own API answers at its base URL; the call says what was asked for", async () => {
+    const baseURL = `${trimtab.running.url}/providers/sandbox/v1`;
+    const { data, response } = await new OpenAI({ baseURL, apiKey: KEY }).models.list().withResponse();
+    expect(data.data.map(({ id }) => id)).toContain('small');
+    const callId = response.headers.get('x-trimtab-call-id') ?? '';
+    await expect
+      .poll(() => trimtab.api(`/api/v1/calls/${callId}`).catch(() => null))
+      .toMatchObject({ protocol: 'passthrough', operation: 'GET /v1/models', model: null, costNanoUsd: 0 });
   });
 
   test('new calls arrive live', async () => {

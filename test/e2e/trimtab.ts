@@ -14,7 +14,7 @@ export const KEY = 'tt-e2e-0123456789abcdefghjkmnpq';
 /** Two tasks on simulated models that answer at once. */
 export const CONFIG = `
 providers:
-  sandbox: { type: sandbox, options: { timeScale: 0 } }
+  sandbox: { type: sandbox, options: { timeScale: 0 }, passThrough: [models] }
 tasks:
   reply: { route: [sandbox/large, sandbox/small], capture: full }
   classify: { route: [sandbox/small] }

@@ -1,7 +1,10 @@
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import Anthropic from '@anthropic-ai/sdk';
 import fc from 'fast-check';
 import OpenAI, { toFile } from 'openai';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { createManualClock } from '../../src/core/clock.ts';
 import type { OperationGroup } from '../../src/core/operation.ts';
 import { DATA_CLASSES } from '../../src/core/protocol.ts';
 import { hashSecret } from '../../src/governance/keys.ts';
@@ -620,5 +623,62 @@ describe('when things fail', () => {
     };
     const answer = await inside.openai.audio.speech.create({ model: 'acme/t', voice: 'a', input: 'x' });
     await expect(answer.arrayBuffer()).rejects.toThrow();
+  });
+});
+
+describe('clocks, turned by hand', () => {
+  const timeouts = { connectMs: 100, headersMs: 1_000, firstTokenMs: 2_000, idleMs: 300, totalMs: 5_000 };
+
+  async function setUp() {
+    const clock = createManualClock(Date.UTC(2026, 10, 25));
+    const of = stackWith();
+    of.stack.gateway.timeouts = timeouts;
+    const timed = await startGateway(onTestFinished, { snapshot: of, clock });
+    const url = timed.baseUrl.replace(/\/v1$/, '/providers/acme/v1/files');
+    const ask = (init: RequestInit = {}) =>
+      fetch(url, { ...init, headers: { authorization: `Bearer ${KEY}` } });
+    return { clock, timed, ask };
+  }
+
+  test('a vendor that never answers, and one that falls silent in its answer', async () => {
+    const { clock, timed, ask } = await setUp();
+    const reached = Promise.withResolvers<ServerResponse>();
+    vendor.answer = (_, response) => reached.resolve(response);
+    // What may have been stored is not sent again.
+    const answer = ask({ method: 'POST', body: 'a file' });
+    await reached.promise;
+    clock.turn(1_000);
+    expect(await errorOf(await answer)).toMatchObject({ status: 504, code: 'timeout_headers' });
+
+    vendor.answer = (_, response) => {
+      response.writeHead(200, { 'content-length': '10' });
+      response.write('12345');
+    };
+    const begun = await ask();
+    const reader = (begun.body as ReadableStream<Uint8Array>).getReader();
+    expect(Buffer.from((await reader.read()).value ?? []).toString()).toBe('12345');
+    clock.turn(300);
+    await expect(reader.read()).rejects.toThrow();
+    expect(lastOf(timed.records)).toMatchObject({ outcome: 'error', errorCode: 'timeout_idle', status: 200 });
+  });
+
+  test('an app that is slow with its upload is waited for, within the total', async () => {
+    const { clock, timed, ask } = await setUp();
+    const reached = Promise.withResolvers<IncomingMessage>();
+    vendor.early = (request) => reached.resolve(request);
+    let feed: (bytes: Uint8Array) => void = () => {};
+    const body = new ReadableStream<Uint8Array>({
+      start: (stream) => {
+        feed = (bytes) => stream.enqueue(bytes);
+      },
+    });
+    const answer = ask({ method: 'POST', body, duplex: 'half' } as RequestInit);
+    feed(Buffer.from('first'));
+    const request = await reached.promise;
+    await once(request, 'readable');
+    clock.turn(4_000);
+    expect(timed.records).toEqual([]);
+    clock.turn(1_000);
+    expect(await errorOf(await answer)).toMatchObject({ status: 504, code: 'timeout_total' });
   });
 });

@@ -4,10 +4,12 @@ import { type Operation, operationsAt } from '../../protocols/operations.ts';
 import type { GatewayRequest } from '../gateway.ts';
 import type { GatewayState, Serving } from '../state.ts';
 
+const PROVIDERS = '/providers/';
 const BELOW_PROVIDER = /^\/providers\/([^/]+)(\/v1(?:\/.*)?)$/;
 
 /** The same request, its path below the provider whose base URL it was sent to. */
 export function belowProvider(request: GatewayRequest): GatewayRequest {
+  if (!request.path.startsWith(PROVIDERS)) return request;
   const match = BELOW_PROVIDER.exec(request.path);
   if (!match?.[1] || !match[2]) return request;
   return { ...request, path: match[2], provider: decodeName(match[1]) };
