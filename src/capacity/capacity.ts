@@ -145,4 +145,6 @@ export interface ReplicaCapacity {
   /** At that rate. */
   latency: { ttftP50Ms: number; ttftP95Ms: number; tpotP50Ms: number; tpotP95Ms: number };
   source: 'simulated' | 'load test';
+  /** The test that answers, and when it was begun, epoch milliseconds. Absent: simulated. */
+  loadTest?: { id: string; at: number };
 }

@@ -80,6 +80,11 @@ export const commands: readonly CommandEntry[] = [
     async () => (await import('./capacity.ts')).capacityCommand,
   ),
   entry(
+    'bench',
+    'Load-test a deployment: what it sustains within a latency target',
+    async () => (await import('./bench.ts')).benchCommand,
+  ),
+  entry(
     'plan',
     'Cheapest GPUs that serve an open model within a latency target',
     async () => (await import('./plan.ts')).planCommand,

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { defineCommand } from 'citty';
 import type { GpuFacts, GpuPrice, LatencyTarget, ModelFacts, Precision } from '../capacity/capacity.ts';
@@ -6,17 +6,13 @@ import { findGpu, findModel, gpuPrices, gpus, models } from '../capacity/facts/i
 import serving from '../capacity/facts/serving.json' with { type: 'json' };
 import { toDeploymentFiles } from '../capacity/plan/deployment-files.ts';
 import { type Plan, type PlanLoser, type PlanOption, planCapacity } from '../capacity/plan/plan.ts';
-import {
-  BUILT_IN_TRACES,
-  isBuiltInTrace,
-  parseTrace,
-  readBuiltInTrace,
-  TraceError,
-} from '../capacity/simulator/trace-file.ts';
+import { BUILT_IN_TRACES } from '../capacity/simulator/trace-file.ts';
 import { rateOf, type Workload } from '../capacity/simulator/workload.ts';
 import type { Interval } from '../core/interval.ts';
 import { didYouMean } from '../stack/nearest.ts';
 import type { StackInput } from '../stack/schema.ts';
+import { readList, readMs, readTrace } from './capacity-flags.ts';
+import { clientArgs } from './client.ts';
 import { toConfigText } from './config-template.ts';
 import {
   CliError,
@@ -28,16 +24,17 @@ import {
   printJson,
   usageError,
 } from './io.ts';
+import { readLoadTests } from './load-tests.ts';
 import { createProgress } from './progress.ts';
 import { type Column, renderTable } from './table.ts';
-import { formatDuration } from './when.ts';
+import { formatDuration, formatMoment } from './when.ts';
 
 const PRECISIONS: readonly Precision[] = ['bf16', 'fp8', 'int4', 'fp4'];
 const KINDS: readonly GpuPrice['kind'][] = ['on-demand', 'spot', 'reserved', 'owned'];
 /** Losers named on the terminal; `--json` names all. */
 const SHOWN_LOSERS = 12;
 
-/** `trimtab plan`. Needs no server and sends nothing. */
+/** `trimtab plan`. Needs no server and sends nothing; load tests are read where a server or a data folder is at hand. */
 export const planCommand = defineCommand({
   meta: {
     name: 'plan',
@@ -78,15 +75,18 @@ export const planCommand = defineCommand({
       description: 'Write compose.yaml, kubernetes.yaml and the config of the best into a folder',
       valueHint: 'dir',
     },
+    ...clientArgs,
     json: { type: 'boolean', description: 'Print JSON, with every figure and source' },
   },
-  run({ args, data }) {
+  async run({ args, data }) {
     const { io } = data as CommandData;
     const workload = readTrace(io, args.trace);
     const kinds = readList(args.prices, { flag: 'prices', of: KINDS });
+    const model = readModel(args.model);
+    const loadTests = await readLoadTests(io, args['data-dir']);
     const progress = createProgress(io, 'Sizing');
     const plan = planCapacity({
-      model: readModel(args.model),
+      model,
       gpus: readGpus(args.gpu),
       precisions: readList(args.precision, { flag: 'precision', of: PRECISIONS }),
       prices: gpuPrices,
@@ -95,7 +95,7 @@ export const planCommand = defineCommand({
       callsPerSecond: readRate(args['calls-per-second'], workload),
       target: readTarget(args['ttft-p95'], args['tpot-p95']),
       failover: args.failover === true,
-      loadTests: [],
+      loadTests,
       onProgress: (done, all) => progress.show(done / all, `${done} of ${all} configurations`),
     });
     progress.clear();
@@ -156,39 +156,6 @@ function readGpus(written: string | undefined): readonly GpuFacts[] {
   });
 }
 
-function readList<Name extends string>(
-  written: string,
-  { flag, of }: { flag: string; of: readonly Name[] },
-): Name[] {
-  const names = written.split(',').map((name) => {
-    const found = of.find((one) => one === name.trim());
-    if (found === undefined) {
-      throw usageError(
-        `--${flag}: "${name.trim()}" is none of ${of.join(', ')}${didYouMean(name.trim(), of)}`,
-      );
-    }
-    return found;
-  });
-  return [...new Set(names)];
-}
-
-function readTrace(io: CliIo, name: string): Workload {
-  if (isBuiltInTrace(name)) return readBuiltInTrace(name);
-  let text: string;
-  try {
-    text = readFileSync(resolve(io.cwd, name), 'utf8');
-  } catch (cause) {
-    const why = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : String(cause);
-    throw usageError(`--trace: "${name}": ${why}${didYouMean(name, BUILT_IN_TRACES)}`);
-  }
-  try {
-    return parseTrace(text);
-  } catch (cause) {
-    if (cause instanceof TraceError) throw usageError(`--trace ${name}: ${cause.message}`);
-    throw cause;
-  }
-}
-
 function readRate(written: string | undefined, workload: Workload): number {
   const pace = rateOf(workload);
   if (!(pace > 0)) throw usageError('--trace: its calls span no time, so they have no pace to scale');
@@ -204,13 +171,6 @@ function readTarget(ttft: string, tpot: string | undefined): LatencyTarget {
     tpotP95Ms: tpot === undefined ? null : readMs(tpot, 'tpot-p95'),
     endToEndP95Ms: null,
   };
-}
-
-function readMs(written: string, flag: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s)$/.exec(written.trim());
-  const ms = Number(match?.[1]) * (match?.[2] === 's' ? 1000 : 1);
-  if (ms > 0) return ms;
-  throw usageError(`--${flag}: "${written}" is not a time; write 50ms or 2s`);
 }
 
 const usd = (value: number): string =>
@@ -241,6 +201,11 @@ function loserName({ gpu, gpusPerReplica, weights, kind }: PlanLoser): string {
   return [name, weights, kind].filter((part) => part !== null).join(', ');
 }
 
+/** What is measured says which test, and how old it is. */
+function sourceOf(io: CliIo, { source, loadTest }: PlanOption['capacity']): string {
+  return loadTest ? `${source} ${loadTest.id}, ${formatMoment(loadTest.at, io.now())}` : source;
+}
+
 function printPlan(io: CliIo, plan: Plan): void {
   const { best, workload, target, callsPerSecond } = plan;
   const asked = [
@@ -256,7 +221,7 @@ function printPlan(io: CliIo, plan: Plan): void {
       `${paint(io, 'bold', `${gpusOf(best)}: ${usd(best.usdPerHour)} USD an hour`)}, ${usd(best.usdPerMonth)} a month\n`,
     );
     io.out(
-      `${layoutOf(best)}${plan.failover ? ' (one may fail)' : ''}, ${setup.weights}, ${setup.engine}; one sustains ${range(capacity.callsPerSecond)} calls a second (${capacity.source})\n`,
+      `${layoutOf(best)}${plan.failover ? ' (one may fail)' : ''}, ${setup.weights}, ${setup.engine}; one sustains ${range(capacity.callsPerSecond)} calls a second (${sourceOf(io, capacity)})\n`,
     );
     io.out(
       `${range(best.usdPerMillionTokens)} USD per million tokens, ${range(best.usdPerMillionOutputTokens)} per million output tokens\n`,

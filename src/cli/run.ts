@@ -57,6 +57,9 @@ async function resolveLeaf(root: CommandDef<ArgsDef>, args: string[]): Promise<L
     const [first, ...rest] = rawArgs;
     if (!subCommands || first === undefined || first.startsWith('-')) break;
     const next = Object.hasOwn(subCommands, first) ? subCommands[first] : undefined;
+    // A command with sub-commands may also take a word of its own: `bench DEPLOYMENT`, `bench list`.
+    const own = ((await resolved(command.args)) ?? {}) as ArgsDef;
+    if (!next && Object.values(own).some(({ type }) => type === 'positional')) break;
     if (!next) {
       const names = Object.keys(subCommands);
       const written = title.join(' ');

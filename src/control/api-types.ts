@@ -263,3 +263,4 @@ export interface HistoryAnswer {
 export type HistoryAdded = { added: number; replaced: number };
 
 export type * from './advice-types.ts';
+export type * from './load-test-types.ts';

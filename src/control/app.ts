@@ -17,6 +17,7 @@ import { evidenceRoutes } from './handlers/evidence.ts';
 import { feedbackRoutes } from './handlers/feedback.ts';
 import { historyRoutes } from './handlers/history.ts';
 import { keyRoutes } from './handlers/keys.ts';
+import { loadTestRoutes } from './handlers/load-tests.ts';
 import { overviewRoutes } from './handlers/overview.ts';
 import { portfolioRoutes } from './handlers/portfolio.ts';
 import { recommendationRoutes } from './handlers/recommendations.ts';
@@ -50,6 +51,7 @@ export const routes: readonly Route[] = [
   ...adviceRoutes,
   ...recommendationRoutes,
   ...portfolioRoutes,
+  ...loadTestRoutes,
 ];
 
 /** The app. `assets` absent: no dashboard (the CLI's own use). */

@@ -34,6 +34,7 @@ import { createJobRunner, type JobKind, type JobRunner } from './jobs/runner.ts'
 import { type LineCalls, NO_LINE_CALLS } from './line-calls.ts';
 import type { ControlOptions, Notice } from './link.ts';
 import { createLiveCalls } from './live.ts';
+import { createLoadTestKind } from './load-tests/load-test-job.ts';
 import { toPublicError } from './public-error.ts';
 import { createResponseKeeper, type ResponseKeeper } from './responses.ts';
 import { createRevisions, type Revisions } from './revisions.ts';
@@ -128,8 +129,10 @@ async function assemble(setup: ControlSetup, store: Store): Promise<Control> {
   const deps: ControlDeps = { ...parts, advice: createAdviceKeeper(parts) };
   await deps.revisions.start({ activate: mode === 'server' });
   const drain = openDrain(deps, options);
-  const batches = createBatchKind(deps, setup.calls ?? NO_LINE_CALLS);
-  const runner = mode === 'server' ? startRunner(deps, setup, [batches, createAdviceKind(deps)]) : null;
+  const { calls = NO_LINE_CALLS } = setup;
+  const batches = createBatchKind(deps, calls);
+  const kinds = [batches, createAdviceKind(deps), createLoadTestKind(deps, calls)];
+  const runner = mode === 'server' ? startRunner(deps, setup, kinds) : null;
   if (mode === 'server') drain.wake();
   else await drain.stop();
   const stopJobs = mode === 'server' ? startJobs(deps, options) : () => {};

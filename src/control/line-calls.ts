@@ -1,24 +1,33 @@
-/** Calls that the control thread makes through the gateway: lines of a batch. */
+/** Calls that the control thread makes through the gateway: lines of a batch, calls of a load test. */
 import { randomBytes } from 'node:crypto';
+import type { CallRecord } from '../core/call-record.ts';
 import { TrimtabError } from '../core/error.ts';
-import type { GatewayRequest, GatewayResponse } from '../gateway/gateway.ts';
+import type { ActingForKey, ActingForTest, GatewayRequest, GatewayResponse } from '../gateway/gateway.ts';
 
 export interface LineCall {
-  /** The virtual key it is made for, as it is now. */
-  keyId: string;
-  batchId: string;
+  /** For a virtual key, as it is now; or for a load test. */
+  acting: ActingForKey | Omit<ActingForTest, 'recorded'>;
   /** `/v1/chat/completions` */
   path: string;
-  /** JSON, of a plain answer. */
+  /** JSON. For a key: of a plain answer. */
   body: Uint8Array;
 }
+
+/** What a load test reads of the record of its call. */
+export type CallMeasure = Pick<
+  CallRecord,
+  'outcome' | 'errorCode' | 'errorMessage' | 'durationMs' | 'ttftMs' | 'usage' | 'costNanoUsd' | 'sandbox'
+>;
 
 export interface LineReply {
   status: number;
   /** Seconds. */
   retryAfter: number | null;
   callId: string | null;
+  /** Empty for a load test. */
   body: Uint8Array;
+  /** For a load test; `null`: the call left no record. */
+  measure: CallMeasure | null;
 }
 
 export type RunCall = { type: 'run-call'; id: string } & LineCall;
@@ -44,8 +53,8 @@ export function createLineCalls(post: (message: RunCall) => void): LineCalls {
       post({ type: 'run-call', id, ...call });
       return promise;
     },
-    ran({ id, status, retryAfter, callId, body }) {
-      waiting.get(id)?.({ status, retryAfter, callId, body });
+    ran({ id, status, retryAfter, callId, body, measure }) {
+      waiting.get(id)?.({ status, retryAfter, callId, body, measure });
       waiting.delete(id);
     },
   };
@@ -59,14 +68,21 @@ export function serveLineCall(
   serve: Serve,
   post: (message: CallRan) => void,
 ): void {
+  let measure: CallMeasure | null = null;
+  const recorded = (record: CallRecord): void => {
+    const { outcome, errorCode, errorMessage, durationMs, ttftMs, usage, costNanoUsd, sandbox } = record;
+    measure = { outcome, errorCode, errorMessage, durationMs, ttftMs, usage, costNanoUsd, sandbox };
+  };
+  const isTest = 'loadTestId' in call.acting;
   const request: GatewayRequest = {
     method: 'POST',
     path: call.path,
     headers: { 'content-type': 'application/json' },
     body: Buffer.from(call.body),
-    acting: { keyId: call.keyId, batchId: call.batchId },
+    acting: 'loadTestId' in call.acting ? { ...call.acting, recorded } : call.acting,
   };
-  serve(request, new CollectedResponse((reply) => post({ type: 'call-ran', id, ...reply })));
+  const done = (reply: CollectedReply) => post({ type: 'call-ran', id, ...reply, measure });
+  serve(request, new CollectedResponse(done, { keep: !isTest }));
 }
 
 /** For a control plane without a gateway. */
@@ -74,14 +90,19 @@ export const NO_LINE_CALLS: Pick<LineCalls, 'run'> = {
   run: () => Promise.reject(new TrimtabError('internal', 'Calls are made by a server only.')),
 };
 
+type CollectedReply = Omit<LineReply, 'measure'>;
+
 class CollectedResponse implements GatewayResponse {
-  readonly #done: (reply: LineReply) => void;
+  readonly #done: (reply: CollectedReply) => void;
+  readonly #keep: boolean;
   readonly #parts: Buffer[] = [];
   #status = 500;
   #headers: Record<string, string> = {};
 
-  constructor(done: (reply: LineReply) => void) {
+  /** `keep`: whether anybody wants the body. */
+  constructor(done: (reply: CollectedReply) => void, { keep }: { keep: boolean }) {
     this.#done = done;
+    this.#keep = keep;
   }
 
   head(status: number, headers: Record<string, string>): void {
@@ -90,12 +111,12 @@ class CollectedResponse implements GatewayResponse {
   }
 
   write(bytes: Buffer): boolean {
-    this.#parts.push(bytes);
+    if (this.#keep) this.#parts.push(bytes);
     return true;
   }
 
   end(bytes?: Buffer): void {
-    if (bytes) this.#parts.push(bytes);
+    if (bytes && this.#keep) this.#parts.push(bytes);
     const after = Number(this.#headers['retry-after'] ?? Number.NaN);
     this.#done({
       status: this.#status,

@@ -112,3 +112,6 @@ export function isTimed({ outcome, attempts }: Pick<CallRecord, 'outcome' | 'att
 
 /** The task of calls that named a model instead of a task. */
 export const UNTASKED = 'untasked';
+
+/** The task of calls that a load test makes: in no other task's figures. */
+export const LOAD_TEST = 'load-test';

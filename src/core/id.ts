@@ -13,7 +13,8 @@ export type IdPrefix =
   | 'rec'
   | 'file'
   | 'batch'
-  | 'part';
+  | 'part'
+  | 'load';
 
 /** Makes ids. Injected wherever one is needed, so that tests can fix time and randomness. */
 export type MakeId = (prefix: IdPrefix) => string;

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { CallRecord } from '../core/call-record.ts';
 import type { Clock } from '../core/clock.ts';
 import type { MakeId } from '../core/id.ts';
 import type { Logger } from '../core/log.ts';
@@ -89,14 +90,25 @@ export interface GatewayRequest {
   body: Buffer;
   /** The body as it comes, of a request that {@link Gateway.streamsBody} wants so. Whoever takes it reads or resumes it. */
   upload?: Readable;
-  /** Of a call that the house itself makes for a key. Never set from what a client sent. */
+  /** Of a call that the house itself makes. Never set from what a client sent. */
   acting?: Acting;
 }
 
 /** For whom, and as part of what, the house makes a call. */
-export interface Acting {
+export type Acting = ActingForKey | ActingForTest;
+
+export interface ActingForKey {
   keyId: string;
   batchId: string;
+}
+
+/** For nobody's key, to one deployment and no other. */
+export interface ActingForTest {
+  loadTestId: string;
+  /** A declared deployment, or `provider/model`. */
+  deployment: string;
+  /** Told once, before the answer ends, unless the call leaves no record. */
+  recorded(record: CallRecord): void;
 }
 
 /** Where an answer goes. Owned by the transport. */

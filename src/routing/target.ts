@@ -2,7 +2,7 @@
  * What an app meant by `model`: a task; `provider/model`; or a vendor's own model name. The first reading that fits
  * counts, in this order. A deployment nobody declared is made on the spot from the gateway's defaults.
  */
-import { UNTASKED } from '../core/call-record.ts';
+import { LOAD_TEST, UNTASKED } from '../core/call-record.ts';
 import { TrimtabError } from '../core/error.ts';
 import type { Capture, DataClass, LatencyClass } from '../core/protocol.ts';
 import type { Connection } from '../providers/provider.ts';
@@ -38,6 +38,11 @@ export interface TargetResolver {
   resolve(model: string): Target;
   /** What a request that names no model asks of a provider of this stack. */
   ofProvider(provider: string): Target;
+  /**
+   * What a load test calls: one deployment, declared or `provider/model`, with made-up and so public text, without retries or
+   * fallback. Throws TrimtabError(unknown_model).
+   */
+  ofLoadTest(deployment: string): Target;
 }
 
 /** Resolved names kept. Names that resolve to nothing are not kept. */
@@ -61,6 +66,13 @@ export function createTargetResolver(
       return target;
     },
     ofProvider: (provider) => untasked(stack, [onTheSpot(stack, provider, null)]),
+    ofLoadTest: (name) => ({
+      ...untasked(stack, [named(stack, name)]),
+      task: LOAD_TEST,
+      dataClass: 'public',
+      capture: 'none',
+      retries: { ...DEFAULT_RETRIES, attempts: 0 },
+    }),
   };
 }
 
@@ -103,6 +115,16 @@ function deploymentsOf(
   if (chosen !== undefined) return onProvider(stack, chosen, model);
   if (offering.size > 1) throw ambiguous(model, [...offering]);
   throw unknown(stack, model);
+}
+
+/** The one deployment of this name, or one made on the spot for `provider/model`. */
+export function named(stack: Stack, name: string): NamedDeployment {
+  const config = Object.hasOwn(stack.deployments, name) ? stack.deployments[name] : undefined;
+  if (config) return { name, config };
+  const [provider = '', ...model] = name.split('/');
+  if (Object.hasOwn(stack.providers, provider) && model.join('/') !== '')
+    return onTheSpot(stack, provider, model.join('/'));
+  throw unknown(stack, name);
 }
 
 /** The declared deployments of this model in their order, or one made on the spot. */

@@ -1,4 +1,4 @@
-import { UNTASKED } from '../core/call-record.ts';
+import { LOAD_TEST, UNTASKED } from '../core/call-record.ts';
 import { checkShape } from './check-shape.ts';
 import type { ConfigPath } from './config-path.ts';
 import { didYouMean } from './nearest.ts';
@@ -36,6 +36,7 @@ export function parseTasks(entries: Entries, context: TaskContext): Map<string, 
     const input = checkShape(taskSchema, value, { path, problems });
     if (!checkName(name, path, problems)) continue;
     if (name === UNTASKED) problems.add(path, 'this name is kept for calls that name no task');
+    if (name === LOAD_TEST) problems.add(path, 'this name is kept for the calls of load tests');
     if (context.deployments.written.has(name)) {
       problems.add(path, 'a deployment has the same name; a route that names it could mean either');
     }

@@ -16,6 +16,7 @@ import { createFolder } from './fold.ts';
 import { createHistoryStore } from './history.ts';
 import { createJobStore } from './jobs.ts';
 import { createKeyStore } from './keys.ts';
+import { createLoadTestStore } from './load-tests.ts';
 import { migrate } from './migrations/index.ts';
 import { createResponseStore } from './responses.ts';
 import { createRevisionStore } from './revisions.ts';
@@ -82,6 +83,7 @@ function createStore(db: Kysely<Database>, engine: Engine, { clock, logger }: St
   const jobs = createJobStore(db, engine);
   const files = createFileStore(db);
   const batches = createBatchStore(db);
+  const loadTests = createLoadTestStore(db);
   return {
     calls: createCallStore(db, engine, folder),
     rollups: createRollupStore(db, folder),
@@ -93,6 +95,7 @@ function createStore(db: Kysely<Database>, engine: Engine, { clock, logger }: St
     history,
     taskCalls: createTaskCallStore(db),
     advice: createAdviceStore(db),
+    loadTests,
     jobs,
     files,
     batches,
@@ -104,6 +107,7 @@ function createStore(db: Kysely<Database>, engine: Engine, { clock, logger }: St
       await jobs.expire(now - retention.callsDays * DAY_MS);
       await files.expire(now, now - DAY_MS);
       await batches.expire(now - retention.filesDays * DAY_MS);
+      await loadTests.expire(now - retention.rollupsDays * DAY_MS);
       return expire(db, engine, { retention, now, monotonic: clock.monotonic });
     },
     async stats() {

@@ -32,6 +32,7 @@ export interface Database {
   profiles: ProfilesTable;
   recommendations: RecommendationsTable;
   advices: AdvicesTable;
+  load_tests: LoadTestsTable;
   files: FilesTable;
   file_chunks: FileChunksTable;
   batches: BatchesTable;
@@ -261,6 +262,15 @@ export interface RecommendationsTable {
 }
 
 /** JSON in text: read whole, never searched. */
+export interface LoadTestsTable {
+  id: string;
+  deployment: string;
+  job_id: string;
+  created_at: number;
+  /** JSON. */
+  body: string;
+}
+
 export interface AdvicesTable {
   task: string;
   at: number;

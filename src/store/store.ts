@@ -8,6 +8,7 @@ import type { BatchPartStore } from './batch-parts.ts';
 import type { BatchStore } from './batches.ts';
 import type { FileStore } from './files.ts';
 import type { JobStore } from './jobs.ts';
+import type { LoadTestStore } from './load-test-store.ts';
 
 /**
  * Where things are kept. One portable schema on SQLite (embedded) or PostgreSQL; `engines/` hold the differences.
@@ -25,6 +26,7 @@ export interface Store {
   readonly history: HistoryStore;
   readonly taskCalls: TaskCallStore;
   readonly advice: AdviceStore;
+  readonly loadTests: LoadTestStore;
   readonly jobs: JobStore;
   readonly files: FileStore;
   readonly batches: BatchStore;

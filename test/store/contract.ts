@@ -358,6 +358,27 @@ export function describeStore(createPlace: () => Promise<TestPlace>, options: { 
     });
   });
 
+  test('load tests are kept, changed, listed newest first, removed and expired', async () => {
+    const ids = [1, 2, 3].map((day) => createIdMaker(() => NOON + day * DAY_MS)('load'));
+    const [first = '', second = '', third = ''] = ids;
+    for (const [at, id] of ids.entries()) {
+      const createdAt = NOON + (at + 1) * DAY_MS;
+      const deployment = at === 1 ? 'other' : 'llama';
+      await store.loadTests.add({ id, deployment, jobId: `job_${at}`, createdAt, body: { at } });
+    }
+    expect(await store.loadTests.change(first, { text: 'a\u0000b', points: [1.5] })).toBe(true);
+    expect(await store.loadTests.change('load_none', {})).toBe(false);
+    expect((await store.loadTests.get(first))?.body).toMatchObject({ points: [1.5] });
+    const listed = async (filter: { deployment?: string; before?: string }) =>
+      (await store.loadTests.list({ ...filter, limit: 10 })).map(({ id }) => id);
+    expect(await listed({})).toEqual([third, second, first]);
+    expect(await listed({ deployment: 'llama', before: third })).toEqual([first]);
+    expect(await store.loadTests.remove(second)).toBe(true);
+    expect(await store.loadTests.remove(second)).toBe(false);
+    await store.loadTests.expire(NOON + 2 * DAY_MS);
+    expect(await listed({})).toEqual([third]);
+  });
+
   describe('keys, revisions, settings', () => {
     test('keys come back as added, and are disabled and enabled', async () => {
       const key: KeyRow = {

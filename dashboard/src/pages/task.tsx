@@ -192,7 +192,9 @@ function IntentAndFact({ task }: { task: TaskAnswer }) {
         <p className="muted">
           {task.name === 'untasked'
             ? 'These calls named a model, not a task: nothing is declared for them.'
-            : 'The running stack does not declare this task any more.'}
+            : task.name === 'load-test'
+              ? 'Calls of load tests (trimtab bench): nothing is declared for them.'
+              : 'The running stack does not declare this task any more.'}
         </p>
       </Section>
     );

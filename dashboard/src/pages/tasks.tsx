@@ -164,7 +164,11 @@ function Route({ task }: { task: TaskRow }) {
   if (!task.config) {
     return (
       <span className="muted">
-        {task.name === 'untasked' ? 'whatever model was named' : 'no longer declared'}
+        {task.name === 'untasked'
+          ? 'whatever model was named'
+          : task.name === 'load-test'
+            ? 'the deployment under test'
+            : 'no longer declared'}
       </span>
     );
   }

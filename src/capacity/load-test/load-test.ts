@@ -1,5 +1,5 @@
 /** What a load test of a real endpoint found, and how it answers for the performance model. */
-import type { EngineSetup, LatencyTarget, Precision, ReplicaCapacity } from '../capacity.ts';
+import type { Engine, EngineSetup, LatencyTarget, Precision, ReplicaCapacity } from '../capacity.ts';
 import type { Percentiles } from '../simulator/percentiles.ts';
 
 /** One stretch of load. */
@@ -11,10 +11,15 @@ export interface LoadPoint {
   offeredCallsPerSecond: number | null;
   /** Finished without error, over the stretch. */
   callsPerSecond: number;
+  /** Of calls whose usage is known. */
   outputTokensPerSecond: number;
+  /** Warm-up left out. */
   durationMs: number;
   calls: number;
   errors: number;
+  /** The most frequent errors of ours, with their counts. */
+  errorCodes: { code: string; calls: number }[];
+  /** From the moment a call was due, so that a late generator or a full queue hides nothing. */
   ttftMs: Percentiles;
   tpotMs: Percentiles;
   endToEndMs: Percentiles;
@@ -22,6 +27,7 @@ export interface LoadPoint {
 
 /** What serves the endpoint, as the person who ran the test said. */
 export interface TestedSetup {
+  engine: Engine;
   /** Id of a model among the facts. */
   model: string;
   gpu: string;
@@ -30,24 +36,34 @@ export interface TestedSetup {
   replicas: number;
 }
 
+/** Why a test ended. `lost`: its process died; what was measured by then is kept. */
+export type LoadTestEnd = 'done' | 'cancelled' | 'max-usd' | 'max-calls' | 'errors' | 'lost';
+
 export interface LoadTest {
   id: string;
   /** Epoch milliseconds. */
   createdAt: number;
-  /** Name of the deployment, or the address that was tested. */
+  /** `null`: it runs, or waits to. */
+  endedAt: number | null;
+  /** A declared deployment, or `provider/model`. */
   deployment: string;
   /** Simulated models: never taken for evidence. */
   sandbox: boolean;
   /** `null`: not said, so that it answers no question of capacity. */
   setup: TestedSetup | null;
   target: LatencyTarget;
-  meanInputTokens: number;
-  meanOutputTokens: number;
+  /** In words, what was sent: `azure-conversation`, `512 + 128 tokens`. */
+  workload: string;
+  /** As the endpoint counted them; `null`: it reports no usage, or nothing was measured yet. */
+  meanInputTokens: number | null;
+  meanOutputTokens: number | null;
   points: LoadPoint[];
-  /** What it cost; `null`: unpriced. */
+  /** All that were sent, warm-up included. */
+  calls: number;
+  /** What they cost; `null`: some are unpriced. */
   costUsd: number | null;
-  /** Why it ended. */
-  ended: 'done' | 'cancelled' | 'max-usd' | 'errors';
+  /** `null`: it runs, or waits to. */
+  ended: LoadTestEnd | null;
 }
 
 /** Largest share of failed calls in a point that counts as sustained. */
@@ -80,7 +96,7 @@ export interface CapacityQuestion {
 }
 
 /**
- * The newest real test of the same model, GPU, parallelism and weights, with calls of about the same size (means within
+ * The newest real test of the same engine, model, GPU, parallelism and weights, with calls of about the same size (means within
  * 30 %), that has a point within the target; `null`: none. The interval reaches from the highest rate that met the target
  * to the lowest above it that did not.
  */
@@ -98,9 +114,11 @@ export function measuredCapacity(
   return null;
 }
 
-function isOf({ setup }: LoadTest, { model, gpu, gpusPerReplica, weights }: EngineSetup): boolean {
+function isOf({ setup }: LoadTest, wanted: EngineSetup): boolean {
+  const { engine, model, gpu, gpusPerReplica, weights } = wanted;
   return (
     setup !== null &&
+    setup.engine === engine &&
     setup.model === model.id &&
     setup.gpu === gpu.id &&
     setup.gpusPerReplica === gpusPerReplica &&
@@ -109,13 +127,17 @@ function isOf({ setup }: LoadTest, { model, gpu, gpusPerReplica, weights }: Engi
 }
 
 function isLike(test: LoadTest, shape: CapacityQuestion['shape']): boolean {
-  const near = (a: number, b: number): boolean => Math.abs(Math.log(a / b)) <= Math.log1p(SHAPE_TOLERANCE);
+  const near = (a: number | null, b: number): boolean =>
+    a !== null && Math.abs(Math.log(a / b)) <= Math.log1p(SHAPE_TOLERANCE);
   return (
     near(test.meanInputTokens, shape.meanInputTokens) && near(test.meanOutputTokens, shape.meanOutputTokens)
   );
 }
 
-function capacityOf({ points, setup }: LoadTest, target: LatencyTarget): ReplicaCapacity | null {
+function capacityOf(
+  { id, createdAt, points, setup }: LoadTest,
+  target: LatencyTarget,
+): ReplicaCapacity | null {
   const met = points.filter((point) => meetsTarget(point, target));
   const best = met.toSorted((a, b) => b.callsPerSecond - a.callsPerSecond)[0];
   if (!best || !setup) return null;
@@ -139,5 +161,6 @@ function capacityOf({ points, setup }: LoadTest, target: LatencyTarget): Replica
       tpotP95Ms: best.tpotMs.p95 ?? 0,
     },
     source: 'load test',
+    loadTest: { id, at: createdAt },
   };
 }

@@ -68,6 +68,7 @@ function point(callsPerSecond: number, ttftP95Ms: number): LoadPoint {
     durationMs: 60_000,
     calls: callsPerSecond * 60,
     errors: 0,
+    errorCodes: [],
     ttftMs: of(ttftP95Ms),
     tpotMs: of(30),
     endToEndMs: of(6000),
@@ -79,10 +80,20 @@ function loadTest(change: Partial<LoadTest> = {}): LoadTest {
   return {
     id: 'lt_1',
     createdAt: 1,
+    endedAt: 2,
     deployment: 'llama',
     sandbox: false,
-    setup: { model: 'llama-3.1-8b', gpu: 'h100-sxm', gpusPerReplica: 1, weights: 'bf16', replicas: 2 },
+    setup: {
+      engine: 'vLLM',
+      model: 'llama-3.1-8b',
+      gpu: 'h100-sxm',
+      gpusPerReplica: 1,
+      weights: 'bf16',
+      replicas: 2,
+    },
     target,
+    workload: 'azure-conversation',
+    calls: 3_240,
     meanInputTokens,
     meanOutputTokens,
     points: [point(10, 500), point(20, 1500), point(24, 9000)],
@@ -95,7 +106,7 @@ function loadTest(change: Partial<LoadTest> = {}): LoadTest {
 describe('a load test beats the model', () => {
   test('rate per replica, up to the lowest that missed', () => {
     const { capacity } = sizeReplica({ model: llama(), workload, target, loadTests: [loadTest()] });
-    expect(capacity?.source).toBe('load test');
+    expect(capacity).toMatchObject({ source: 'load test', loadTest: { id: 'lt_1', at: 1 } });
     expect(capacity?.callsPerSecond.mid).toBe(10);
     expect(capacity?.callsPerSecond.high).toBeCloseTo(12, 9);
   });
@@ -103,6 +114,10 @@ describe('a load test beats the model', () => {
   test.each<[string, Partial<LoadTest>]>([
     ['of the sandbox', { sandbox: true }],
     ['of no stated setup', { setup: null }],
+    [
+      'of another engine',
+      { setup: { ...(loadTest().setup as NonNullable<LoadTest['setup']>), engine: 'TensorRT-LLM' } },
+    ],
     ['of other GPUs', { setup: { ...(loadTest().setup as NonNullable<LoadTest['setup']>), gpu: 'l4' } }],
     ['of calls of another size', { meanInputTokens: 100 }],
     ['that never met the target', { points: [point(10, 5000)] }],

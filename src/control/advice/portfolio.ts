@@ -6,7 +6,7 @@ import type { PortfolioAnswer, PortfolioMove, PortfolioRow } from '../api-types.
 import type { ControlDeps } from '../deps.ts';
 import { DAY_MS } from '../window.ts';
 import type { AdvisedTask } from './kept-advice.ts';
-import { MAX_TASKS, UNTASKED } from './subjects.ts';
+import { MAX_TASKS, NO_TASKS } from './subjects.ts';
 
 /** Money is that of so many days: a month, whatever the page shows elsewhere. */
 const DAYS = 30;
@@ -37,7 +37,7 @@ export async function readPortfolio({
     until,
     tasks: tasks.sort((a, b) => (b.costNanoUsd ?? -1) - (a.costNanoUsd ?? -1)),
     next: best ? toMove(best) : null,
-    unadvised: [...new Set(known)].filter((task) => task !== UNTASKED && !names.has(task)).sort(),
+    unadvised: [...new Set(known)].filter((task) => !NO_TASKS.has(task) && !names.has(task)).sort(),
   };
 }
 

@@ -1,5 +1,6 @@
 /** Which tasks are advised, and what is cheap to know of each: enough to see that an advice is stale. */
 import type { Basis } from '../../advisor/recommendation/basis.ts';
+import { LOAD_TEST, UNTASKED } from '../../core/call-record.ts';
 import type { Snapshot } from '../../stack/stack.ts';
 import type { ControlDeps } from '../deps.ts';
 import { readPrice } from '../price-now.ts';
@@ -9,8 +10,8 @@ import { DAY_MS } from '../window.ts';
 export const MIN_CALLS = 100;
 const CALLS_DAYS = 30;
 export const MAX_TASKS = 5_000;
-/** Calls that named a model: no use case that could be advised as one. */
-export const UNTASKED = 'untasked';
+/** Calls that named a model, and those of load tests: no use case that could be advised as one. */
+export const NO_TASKS: ReadonlySet<string> = new Set([UNTASKED, LOAD_TEST]);
 
 export type SubjectDeps = Pick<ControlDeps, 'store' | 'revisions' | 'clock' | 'state'>;
 
@@ -31,7 +32,7 @@ export async function readSubjects(deps: SubjectDeps): Promise<Map<string, Basis
   const called = month.filter(({ calls, refused }) => calls - refused >= MIN_CALLS);
   const names = new Set([
     ...kept.keys(),
-    ...called.flatMap(({ task }) => (task && task !== UNTASKED ? [task] : [])),
+    ...called.flatMap(({ task }) => (task && !NO_TASKS.has(task) ? [task] : [])),
     ...history.filter(({ rows }) => rows >= MIN_CALLS).map(({ task }) => task),
   ]);
   const snapshot = revisions.snapshot();

@@ -61,7 +61,8 @@ async function runLine(
   { line, context }: { line: BatchLine; context: LineContext },
 ): Promise<void> {
   const { signal } = context;
-  const call = { keyId: batch.keyId, batchId: batch.id, path: batch.endpoint, body: Buffer.from(line.body) };
+  const acting = { keyId: batch.keyId, batchId: batch.id };
+  const call = { acting, path: batch.endpoint, body: Buffer.from(line.body) };
   for (let tries = 0, waits = 0; ; ) {
     const reply = await calls.run(call);
     const isLimited = LIMITED.has(reply.status);

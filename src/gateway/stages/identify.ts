@@ -10,10 +10,22 @@ const MAX_TAGS = 16;
 const MAX_TAG_NAME_CHARS = 64;
 const MAX_TAG_CHARS = 512;
 
+/** Whom records of load tests name. In no keyring: nobody can call with it. */
+const LOAD_TEST_KEY: KeySnapshot = {
+  id: 'key_load_test',
+  sha256: '',
+  name: 'load tests',
+  owner: null,
+  tasks: null,
+  expiresAt: null,
+  disabled: false,
+};
+
 /** The virtual key that calls, or that the house calls for. Throws missing_key, invalid_key, key_disabled, key_expired. */
 export function callerOf({ serving, request }: Call): KeySnapshot {
   const { acting, headers } = request;
-  return acting ? serving.keyring.find(acting.keyId) : serving.keyring.authenticate(headers);
+  if (acting === undefined) return serving.keyring.authenticate(headers);
+  return 'loadTestId' in acting ? LOAD_TEST_KEY : serving.keyring.find(acting.keyId);
 }
 
 /** Throws invalid_json, invalid_request. */
@@ -28,7 +40,11 @@ export function parse(call: Call): ParsedRequest {
 export function identify(call: Call): void {
   const { parsed, serving, request } = call;
   if (!parsed) return;
-  const { provider } = request;
+  const { acting, provider } = request;
+  if (acting && 'loadTestId' in acting) {
+    aimAt(call, serving.targets.ofLoadTest(acting.deployment), parsed.body);
+    return;
+  }
   if (provider !== undefined) checkProvider(call, provider);
   const name = provider === undefined ? parsed.model : `${provider}/${parsed.model}`;
   aimAt(call, serving.targets.resolve(name), parsed.body);

@@ -42,7 +42,7 @@ export function waitForPlace(call: Call, again: (call: Call) => void): boolean {
   call.markAttempts();
   call.wait = state.gates.wait({
     deployments: wishes,
-    // A line of a batch lets everybody else pass, whatever its task says.
+    // A line of a batch, or a call of a load test, lets everybody else pass, whatever its task says.
     latencyClass: call.request.acting ? 'batch' : target.latencyClass,
     longestMs,
     served(place) {

@@ -36,7 +36,7 @@ export function recordCall(call: Call, ending: Ending): void {
     requestedModel: call.requestedModel?.slice(0, MAX_MODEL_CHARS) ?? null,
     keyId: call.key.id,
     user: call.user,
-    tags: call.request.acting ? { ...call.tags, batch: call.request.acting.batchId } : call.tags,
+    tags: tagsOf(call),
     dataClass: call.target?.dataClass ?? call.serving.snapshot.stack.gateway.untasked.dataClass,
     outcome: ending.outcome,
     status: ending.status,
@@ -60,6 +60,16 @@ export function recordCall(call: Call, ending: Ending): void {
     record.payload = { request: keptText([call.parsed.bytes]), response: keptText(call.kept) };
   }
   call.state.options.recorder.take(record);
+  const { acting } = call.request;
+  if (acting && 'loadTestId' in acting) acting.recorded(record);
+}
+
+/** Of a call that the house made, also what for. */
+function tagsOf({ tags, request: { acting } }: Call): Record<string, string> {
+  if (!acting) return tags;
+  return 'loadTestId' in acting
+    ? { ...tags, 'load-test': acting.loadTestId }
+    : { ...tags, batch: acting.batchId };
 }
 
 function sumCost(call: Call): number | null {

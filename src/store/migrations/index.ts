@@ -13,6 +13,7 @@ import { batches } from './0008-batches.ts';
 import { operations } from './0009-operations.ts';
 import { keptAdvice } from './0010-kept-advice.ts';
 import { batchParts } from './0011-batch-parts.ts';
+import { loadTests } from './0012-load-tests.ts';
 import type { Migration } from './migration.ts';
 
 /** Every step, oldest first. */
@@ -28,6 +29,7 @@ export const MIGRATIONS: readonly Migration[] = [
   operations,
   keptAdvice,
   batchParts,
+  loadTests,
 ];
 
 /**
