@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { defineCommand } from 'citty';
 import type { DeploymentRow, DeploymentsAnswer } from '../control/api-types.ts';
@@ -48,7 +47,7 @@ const drainCommand = defineCommand({
     const { io } = data as CommandData;
     const until = parseMoment(args.timeout, { flag: 'timeout', now: io.now(), future: true });
     return withClient(io, { dataDir: args['data-dir'] }, async (client) => {
-      const body = { by: userInfo().username, reason: args.reason ?? null };
+      const body = { by: callerOf(io), reason: args.reason ?? null };
       let row = await client.post<DeploymentRow>(`${pathOf(args.name)}/drain`, body);
       if (args.wait) row = await waitUntilIdle(client, row, { io, until });
       if (args.json) printJson(io, row);
@@ -65,7 +64,7 @@ const resumeCommand = defineCommand({
     const { io } = data as CommandData;
     await withClient(io, { dataDir: args['data-dir'] }, async (client) => {
       const row = await client.post<DeploymentRow>(`${pathOf(args.name)}/resume`, {
-        by: userInfo().username,
+        by: callerOf(io),
       });
       if (args.json) printJson(io, row);
       else io.out(`${row.name} is in service.\n`);
@@ -89,6 +88,11 @@ export const deploymentsCommand = defineCommand({
   args: { ...clientArgs },
   run: ({ args, data }) => list((data as CommandData).io, args),
 });
+
+/** `os.userInfo` throws for a user without a name, as containers have. */
+function callerOf({ env }: CliIo): string {
+  return env.USER || env.USERNAME || 'the command line';
+}
 
 function pathOf(name: string): string {
   return `/api/v1/deployments/${encodeURIComponent(name)}`;

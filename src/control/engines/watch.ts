@@ -64,6 +64,7 @@ export interface Bound {
 }
 
 interface Known {
+  baseUrl: string | null;
   load: EngineLoad | null;
   loadAt: number | null;
   models: ServedModel[] | null;
@@ -135,7 +136,7 @@ class IntervalWatch implements EngineWatch {
   private round(): void {
     const now = this.options.clock.now();
     for (const bound of this.engines()) {
-      const { asking, modelsAt } = this.of(bound.provider);
+      const { asking, modelsAt } = this.of(bound);
       const models = modelsAt === null || now - modelsAt >= MODELS_EVERY_MS;
       if (!asking) void this.read(bound, { models });
     }
@@ -143,7 +144,7 @@ class IntervalWatch implements EngineWatch {
 
   private async read(bound: Bound, { models }: { models: boolean }): Promise<void> {
     const { clock } = this.options;
-    const known = this.of(bound.provider);
+    const known = this.of(bound);
     known.asking = true;
     const { engine } = bound;
     const asked: Promise<void>[] = [];
@@ -193,8 +194,9 @@ class IntervalWatch implements EngineWatch {
     );
   }
 
-  private viewOf({ provider, config }: Bound): EngineView {
-    const { load, loadAt, models, modelsAt, loadTrouble, modelsTrouble } = this.of(provider);
+  private viewOf(bound: Bound): EngineView {
+    const { provider, config } = bound;
+    const { load, loadAt, models, modelsAt, loadTrouble, modelsTrouble } = this.of(bound);
     const fresh = loadAt !== null && this.options.clock.now() - loadAt <= ENGINE_STALE_MS;
     return {
       provider,
@@ -207,10 +209,11 @@ class IntervalWatch implements EngineWatch {
     };
   }
 
-  private of(provider: string): Known {
+  private of({ provider, config }: Bound): Known {
     let known = this.known.get(provider);
     if (!known) {
       known = {
+        baseUrl: config.baseUrl,
         load: null,
         loadAt: null,
         models: null,
@@ -232,8 +235,11 @@ class IntervalWatch implements EngineWatch {
       const engine = engineOf(config, snapshot.secrets[provider]);
       return engine ? [{ provider, config, engine }] : [];
     });
-    const names = new Set(this.bound.map(({ provider }) => provider));
-    for (const provider of this.known.keys()) if (!names.has(provider)) this.known.delete(provider);
+    // What another address told says nothing of this one.
+    for (const [provider, { baseUrl }] of this.known) {
+      const now = this.bound.find((bound) => bound.provider === provider);
+      if (now?.config.baseUrl !== baseUrl) this.known.delete(provider);
+    }
     return this.bound;
   }
 }
