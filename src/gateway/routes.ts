@@ -12,6 +12,7 @@ import { isKept, serveKept, streamsBody as streamsKept } from './kept.ts';
 import { findModel, listModels } from './models.ts';
 import {
   belowProvider,
+  decodeName,
   findOperation,
   isBelowProvider,
   methodsOfOperations,
@@ -144,14 +145,6 @@ function answerOptions(request: GatewayRequest, response: GatewayResponse): void
   if (!allowed) throw new TrimtabError('not_found', `There is nothing at "${request.path.slice(0, 200)}".`);
   response.head(204, { allow: [...allowed, 'OPTIONS'].join(', ') });
   response.end();
-}
-
-function decodeName(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 function logged(state: GatewayState, thrown: unknown): TrimtabError {

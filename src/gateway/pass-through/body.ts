@@ -3,7 +3,7 @@ import { TrimtabError } from '../../core/error.ts';
 import { readBoundary } from '../../protocols/multipart.ts';
 import { invalidField, kindOf, parseObject, tabulateMembers } from '../../protocols/request.ts';
 import type { Call } from '../call.ts';
-import { checkBody } from '../stages/admit.ts';
+import { checkBody, checkEncoding } from '../stages/admit.ts';
 import { isForm } from './find.ts';
 import type { OwnBody } from './own-body.ts';
 import { Upload } from './upload.ts';
@@ -22,7 +22,7 @@ export function readBody({ operation, request, state }: Call): OwnBody | Upload 
     checkBody(state, request);
     return readJson(request.body);
   }
-  checkPlain(headers['content-encoding']);
+  checkEncoding(headers);
   const contentType = headers['content-type'];
   const boundary = model === null ? null : readBoundary(String(contentType ?? ''));
   if (model !== null && boundary === null)
@@ -31,11 +31,6 @@ export function readBody({ operation, request, state }: Call): OwnBody | Upload 
   const length = headers['content-length'] === undefined ? null : Number(headers['content-length']);
   const { maxBodyBytes } = state.serving.snapshot.stack.gateway;
   return new Upload(upload, { boundary, length, maxHeldBytes: maxBodyBytes });
-}
-
-function checkPlain(encoding: string | string[] | undefined): void {
-  if (encoding === undefined || encoding === 'identity') return;
-  throw new TrimtabError('unsupported_media_type', 'The body is compressed; send it plain.');
 }
 
 function readJson(bytes: Buffer): OwnBody {

@@ -87,7 +87,8 @@ function operationsFor({ path, provider }: GatewayRequest): Operation[] {
   return operationsAt(path).filter(({ atRoot }) => atRoot || provider !== undefined);
 }
 
-function decodeName(text: string): string {
+/** A name in a path, its escapes read; as it stands where they are none. */
+export function decodeName(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {

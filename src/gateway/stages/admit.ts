@@ -34,10 +34,7 @@ export function checkBody(state: GatewayState, { headers, body }: GatewayRequest
   if (body.length > maxBodyBytes) {
     throw new TrimtabError('body_too_large', `The body is larger than ${maxBodyBytes} bytes.`);
   }
-  const encoding = headers['content-encoding'];
-  if (encoding !== undefined && encoding !== 'identity') {
-    throw new TrimtabError('unsupported_media_type', 'The body is compressed; send it plain.');
-  }
+  checkEncoding(headers);
   const type = headers['content-type'];
   if (
     typeof type === 'string' &&
@@ -46,4 +43,11 @@ export function checkBody(state: GatewayState, { headers, body }: GatewayRequest
   ) {
     throw new TrimtabError('unsupported_media_type', 'The content type is not `application/json`.');
   }
+}
+
+/** Throws unsupported_media_type for a compressed body. */
+export function checkEncoding(headers: GatewayRequest['headers']): void {
+  const encoding = headers['content-encoding'];
+  if (encoding === undefined || encoding === 'identity') return;
+  throw new TrimtabError('unsupported_media_type', 'The body is compressed; send it plain.');
 }

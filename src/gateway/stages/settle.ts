@@ -1,7 +1,7 @@
 import type { AttemptRecord } from '../../core/call-record.ts';
 import type { Usage } from '../../core/usage.ts';
 import { priceUsage } from '../../evidence/pricing.ts';
-import type { Failure } from '../../providers/provider.ts';
+import type { Failure, PricedCost } from '../../providers/provider.ts';
 import type { AllowedDeployment, Call, RunningAttempt } from '../call.ts';
 
 /** Price source of an operation that no model works for: a list, a cancellation. */
@@ -30,10 +30,7 @@ export function settleAttempt(attempt: RunningAttempt, end: AttemptEnd): void {
     record.costNanoUsd = 0;
     record.priceSource = NO_MODEL;
   } else if (end.outcome === 'ok' || attempt.mayHaveUsedTokens) {
-    const { config: deployment, connection } = allowed;
-    const measuredTokensPerSecond = measureThroughput(call, allowed, record);
-    const question = { deployment, connection, usage: end.usage, at: call.startedAt };
-    const priced = end.otherTokens ? null : priceUsage({ ...question, measuredTokensPerSecond });
+    const priced = end.otherTokens ? null : priceAttempt(attempt);
     record.costNanoUsd = priced?.costNanoUsd ?? null;
     record.priceSource = priced?.source ?? null;
     if (!priced) call.unpriced = true;
@@ -47,6 +44,18 @@ export function settleAttempt(attempt: RunningAttempt, end: AttemptEnd): void {
   const verdict = end.outcome === 'cancelled' ? 'client_left' : record.errorCode;
   call.state.health.ended(allowed.name, isRequestFault ? null : verdict, attempt.round);
   attempt.place.leave(totalTokens(attempt, end));
+}
+
+function priceAttempt({ call, allowed, record }: RunningAttempt): PricedCost | null {
+  const { config: deployment, connection } = allowed;
+  const measuredTokensPerSecond = measureThroughput(call, allowed, record);
+  return priceUsage({
+    deployment,
+    connection,
+    usage: record.usage,
+    at: call.startedAt,
+    measuredTokensPerSecond,
+  });
 }
 
 function observeLatency({ call, allowed, record }: RunningAttempt, outcome: AttemptEnd['outcome']): void {
