@@ -6,7 +6,7 @@ import { LOAD_PARTS } from '../capacity/load-test/run-load-test.ts';
 import { BUILT_IN_TRACES, isBuiltInTrace } from '../capacity/simulator/trace-file.ts';
 import type { LoadTestAnswer, LoadTestExpected, LoadTestsAnswer } from '../control/api-types.ts';
 import { renderExpected, renderLoadTest, renderLoadTests } from './bench-report.ts';
-import { readList, readMs, readTrace } from './capacity-flags.ts';
+import { PRECISIONS, readCount, readList, readMs, readNumber, readOne, readTrace } from './capacity-flags.ts';
 import { type Client, clientArgs, withClient } from './client.ts';
 import { CliError, type CliIo, type CommandData, commandName, EXIT, printJson, usageError } from './io.ts';
 import { createProgress } from './progress.ts';
@@ -15,7 +15,6 @@ const ASK_EVERY_MS = 500;
 /** Calls sent along of a longer trace: its first. */
 const MOST_CALLS = 5_000;
 const ENGINES: readonly TestedSetup['engine'][] = ['vLLM', 'TensorRT-LLM'];
-const WEIGHTS: readonly TestedSetup['weights'][] = ['bf16', 'fp8', 'int4', 'fp4'];
 const TOKENS_FIELDS = ['max_tokens', 'max_completion_tokens'] as const;
 
 const listCommand = defineCommand({
@@ -79,7 +78,7 @@ const benchArgs = {
   gpu: { type: 'string', description: 'What serves it: GPU (capacity gpus)' },
   'gpus-per-replica': { type: 'string', default: '1', description: 'GPUs that hold one replica' },
   replicas: { type: 'string', default: '1', description: 'Replicas behind the deployment' },
-  weights: { type: 'string', default: 'bf16', description: `Width of weights: ${WEIGHTS.join(', ')}` },
+  weights: { type: 'string', default: 'bf16', description: `Width of weights: ${PRECISIONS.join(', ')}` },
   engine: { type: 'string', default: 'vLLM', description: ENGINES.join(', ') },
   'ignore-eos': { type: 'boolean', description: 'Ask for answers of full length (vLLM, SGLang)' },
   'tokens-field': { type: 'string', default: 'max_tokens', description: TOKENS_FIELDS.join(' or ') },
@@ -176,30 +175,9 @@ function readSetup(args: Args): TestedSetup | null {
     model,
     gpu,
     gpusPerReplica: readCount(args['gpus-per-replica'], 'gpus-per-replica'),
-    weights: readOne(args.weights, { flag: 'weights', of: WEIGHTS }),
+    weights: readOne(args.weights, { flag: 'weights', of: PRECISIONS }),
     replicas: readCount(args.replicas, 'replicas'),
   };
-}
-
-function readOne<Name extends string>(
-  written: string | undefined,
-  choice: { flag: string; of: readonly Name[] },
-): Name {
-  const [name, ...more] = readList(written ?? '', choice);
-  if (name !== undefined && more.length === 0) return name;
-  throw usageError(`--${choice.flag} is one of ${choice.of.join(', ')}`);
-}
-
-function readNumber(written: string | undefined, flag: string): number {
-  const value = Number(written);
-  if (Number.isFinite(value) && value > 0) return value;
-  throw usageError(`--${flag}: "${written ?? ''}" is not a number above 0`);
-}
-
-function readCount(written: string | undefined, flag: string): number {
-  const value = readNumber(written, flag);
-  if (Number.isInteger(value)) return value;
-  throw usageError(`--${flag}: "${written ?? ''}" is not a whole number`);
 }
 
 /** What is free, or has no bill, is not asked about; a program says `--yes`. */

@@ -4,6 +4,7 @@ import { readCalibrationRows } from '../capacity/calibration/rows.ts';
 import type { Citation, GpuFacts, GpuPrice, ModelFacts } from '../capacity/capacity.ts';
 import { gpuPrices, gpus, models } from '../capacity/facts/index.ts';
 import { cacheBytesPerToken } from '../capacity/performance/performance-model.ts';
+import { simulateCommand } from './capacity-simulate.ts';
 import { type CliIo, type CommandData, paint, printJson } from './io.ts';
 import { type Column, renderTable } from './table.ts';
 
@@ -132,6 +133,7 @@ export const capacityCommand = defineCommand({
     }),
     gpus: listCommand('gpus', 'GPUs: memory, bandwidth, dense FLOPS', { columns: GPU_COLUMNS, rows: gpus }),
     prices: listCommand('prices', 'Dated GPU prices', { columns: PRICE_COLUMNS, rows: gpuPrices }),
+    simulate: simulateCommand,
     error: errorCommand,
   },
 });

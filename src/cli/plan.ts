@@ -1,35 +1,24 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { defineCommand } from 'citty';
-import type { GpuFacts, GpuPrice, LatencyTarget, ModelFacts, Precision } from '../capacity/capacity.ts';
-import { findGpu, findModel, gpuPrices, gpus, models } from '../capacity/facts/index.ts';
+import type { GpuPrice, LatencyTarget } from '../capacity/capacity.ts';
+import { computeApart } from '../capacity/compute/compute-thread.ts';
+import { gpuPrices } from '../capacity/facts/index.ts';
 import serving from '../capacity/facts/serving.json' with { type: 'json' };
 import { toDeploymentFiles } from '../capacity/plan/deployment-files.ts';
-import { type Plan, type PlanLoser, type PlanOption, planCapacity } from '../capacity/plan/plan.ts';
+import type { Plan, PlanLoser, PlanOption } from '../capacity/plan/plan.ts';
 import { BUILT_IN_TRACES } from '../capacity/simulator/trace-file.ts';
-import { rateOf, type Workload } from '../capacity/simulator/workload.ts';
 import type { Interval } from '../core/interval.ts';
-import { didYouMean } from '../stack/nearest.ts';
 import type { StackInput } from '../stack/schema.ts';
-import { readList, readMs, readTrace } from './capacity-flags.ts';
+import { PRECISIONS, readGpus, readList, readModel, readMs, readRate, readTrace } from './capacity-flags.ts';
 import { clientArgs } from './client.ts';
 import { toConfigText } from './config-template.ts';
-import {
-  CliError,
-  type CliIo,
-  type CommandData,
-  commandName,
-  EXIT,
-  paint,
-  printJson,
-  usageError,
-} from './io.ts';
+import { CliError, type CliIo, type CommandData, EXIT, paint, printJson } from './io.ts';
 import { readLoadTests } from './load-tests.ts';
 import { createProgress } from './progress.ts';
 import { type Column, renderTable } from './table.ts';
 import { formatDuration, formatMoment } from './when.ts';
 
-const PRECISIONS: readonly Precision[] = ['bf16', 'fp8', 'int4', 'fp4'];
 const KINDS: readonly GpuPrice['kind'][] = ['on-demand', 'spot', 'reserved', 'owned'];
 /** Losers named on the terminal; `--json` names all. */
 const SHOWN_LOSERS = 12;
@@ -85,20 +74,22 @@ export const planCommand = defineCommand({
     const model = readModel(args.model);
     const loadTests = await readLoadTests(io, args['data-dir']);
     const progress = createProgress(io, 'Sizing');
-    const plan = planCapacity({
+    const question = {
       model,
       gpus: readGpus(args.gpu),
       precisions: readList(args.precision, { flag: 'precision', of: PRECISIONS }),
       prices: gpuPrices,
-      priceKinds: args.spot && !kinds.includes('spot') ? [...kinds, 'spot'] : kinds,
+      priceKinds: args.spot && !kinds.includes('spot') ? [...kinds, 'spot' as const] : kinds,
       workload,
       callsPerSecond: readRate(args['calls-per-second'], workload),
       target: readTarget(args['ttft-p95'], args['tpot-p95']),
       failover: args.failover === true,
       loadTests,
-      onProgress: (done, all) => progress.show(done / all, `${done} of ${all} configurations`),
-    });
-    progress.clear();
+    };
+    const plan = await computeApart('plan', question, {
+      signal: io.signal,
+      onProgress: (share, done) => progress.show(share, done),
+    }).finally(() => progress.clear());
     if (args.json) printJson(io, plan);
     else printPlan(io, plan);
     if (plan.best !== null && args.write !== undefined) writeFiles(io, plan.best, args.write);
@@ -130,39 +121,6 @@ function writeFiles(io: CliIo, best: PlanOption, dir: string): void {
   } catch (cause) {
     throw new CliError(EXIT.failed, `--write: ${cause instanceof Error ? cause.message : String(cause)}`);
   }
-}
-
-function readModel(name: string | undefined): ModelFacts {
-  const ids = models.map(({ id }) => id);
-  if (name === undefined) {
-    throw usageError(`Name a model: ${commandName()} plan --model llama-3.3-70b --calls-per-second 5`);
-  }
-  const model = findModel(name);
-  if (model) return model;
-  const near = didYouMean(name, [...ids, ...models.map(({ hubName }) => hubName)]);
-  throw usageError(`--model: no facts of "${name}"${near} (${commandName()} capacity models lists them)`);
-}
-
-function readGpus(written: string | undefined): readonly GpuFacts[] {
-  if (written === undefined) return gpus;
-  return written.split(',').map((id) => {
-    const gpu = findGpu(id.trim());
-    if (gpu) return gpu;
-    const near = didYouMean(
-      id.trim(),
-      gpus.map((one) => one.id),
-    );
-    throw usageError(`--gpu: no facts of "${id.trim()}"${near} (${commandName()} capacity gpus lists them)`);
-  });
-}
-
-function readRate(written: string | undefined, workload: Workload): number {
-  const pace = rateOf(workload);
-  if (!(pace > 0)) throw usageError('--trace: its calls span no time, so they have no pace to scale');
-  if (written === undefined) return pace;
-  const rate = Number(written);
-  if (Number.isFinite(rate) && rate > 0) return rate;
-  throw usageError(`--calls-per-second: "${written}" is not a number above 0`);
 }
 
 function readTarget(ttft: string, tpot: string | undefined): LatencyTarget {

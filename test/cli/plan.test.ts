@@ -43,6 +43,15 @@ test('--write makes the files, and never overwrites', async () => {
   });
 });
 
+test('capacity simulate shows what the plan rests on', async () => {
+  const flags = ['--model', 'llama-3.1-8b', '--gpu', 'h100-sxm', '--trace', 'calls.csv', '--calls', '2000'];
+  const { code, out } = await run(['capacity', 'simulate', ...flags], { cwd: dir });
+  expect(code).toBe(0);
+  expect(out).toMatch(/^2,000 calls, 4\.00 a second of 597 \+ 140 tokens\nTTFT +p50/);
+  const json = await run(['capacity', 'simulate', ...flags, '--replicas', '2', '--json'], { cwd: dir });
+  expect(JSON.parse(json.out)).toMatchObject({ replicas: 2, calls: 2_000, finished: 2_000, refused: 0 });
+});
+
 test('a target nobody meets is exit code 1, with the reason', async () => {
   const { code, out } = await plan(...small, '--ttft-p95', '1ms');
   expect(code).toBe(1);
