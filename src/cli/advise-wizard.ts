@@ -154,7 +154,8 @@ async function askText(
   field: Exclude<Field, { options: unknown } | { kind: 'flag' }>,
 ): Promise<Reply> {
   const written = await text({
-    message: `${message}\nEmpty: I do not know. "back" goes back.`,
+    // A text prompt draws its bar beside the first line only; a list does so beside all.
+    message: `${message}\nEmpty: I do not know. "back" goes back.`.replaceAll('\n', '\n│  '),
     placeholder: field.kind === 'list' ? field.example : field.unit,
     validate: (input) => (field.kind === 'number' ? problemOf(input ?? '', field) : undefined),
   });

@@ -127,11 +127,11 @@ test('asks about a task on a page, names what cannot both be right, keeps a draf
   await ask('How many calls a month').getByRole('textbox').fill('1.5m');
   await ask('How hard is the task?').getByRole('checkbox', { name: 'I do not know' }).check();
   await sensitive.getByRole('radio', { name: /^may reach no third party/ }).check();
-  await page.getByText('These cannot both be right.').waitFor();
+  await vendor.getByText('These cannot both be right.').waitFor();
   expect(await troubleOf(page)).toEqual([]);
   await page.reload();
   await vendor.getByRole('radio', { name: /^no third-party model/ }).check();
-  await page.getByText('These cannot both be right.').waitFor({ state: 'detached' });
+  await page.getByText('Some answers cannot all be right.').waitFor({ state: 'detached' });
   expect(await ask('How many calls a month').getByRole('textbox').inputValue()).toBe('1500000');
   await page.getByRole('textbox', { name: 'Who answers' }).fill('ana');
   await page.getByRole('button', { name: 'Save and advise' }).click();

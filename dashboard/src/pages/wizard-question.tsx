@@ -8,19 +8,19 @@ interface Given {
   question: Question;
   /** `undefined`: not answered yet; `null`: not known. */
   value: AnswerValue | null | undefined;
-  /** Stands in a contradiction. */
-  clashes: boolean;
+  /** The contradiction it stands in, in words; `undefined`: none. */
+  clash: string | undefined;
   answer(value: AnswerValue | null): void;
 }
 
 /** One question with why it is asked, and "I do not know". */
 export function WizardQuestion(given: Given) {
-  const { question, value, clashes, answer } = given;
+  const { question, value, clash, answer } = given;
   const why = useId();
   const { field, fact } = question;
   return (
     <fieldset
-      className={clashes ? 'wizard-question clash' : 'wizard-question'}
+      className={clash ? 'wizard-question clash' : 'wizard-question'}
       aria-describedby={why}
       id={`ask-${fact}`}
     >
@@ -28,6 +28,7 @@ export function WizardQuestion(given: Given) {
       <p className="why" id={why}>
         {field.why}
       </p>
+      {clash && <p className="form-error">These cannot both be right. {clash}</p>}
       <Input {...given} />
       <label className="choice unknown">
         <input type="checkbox" checked={value === null} onChange={() => answer(null)} />

@@ -66,7 +66,7 @@ function Wizard({ task, said, by }: { task: string; said: Said; by: string }) {
             key={question.fact}
             question={question}
             value={given(question.fact)}
-            clashes={clashing.has(question.fact)}
+            clash={contradictions.find(({ fields }) => fields.includes(question.fact))?.message}
             answer={(value) =>
               change(
                 question.fact,
@@ -98,22 +98,24 @@ function Wizard({ task, said, by }: { task: string; said: Said; by: string }) {
 
 const ANONYMOUS = 'the dashboard';
 
-/** Named, each with a way back to its questions. */
+/** The questions that contradict each other, each with a way back to it. */
 function Contradictions({ list }: { list: readonly Contradiction[] }) {
+  const questions = questionsOf([...new Set(list.flatMap(({ fields }) => fields))]);
   return (
-    <div role="status" className="advice-warnings">
-      {list.map(({ id, message, fields }) => (
-        <p key={id} className="banner bad">
-          <span>
-            These cannot both be right. {message} Answer again:{' '}
-            {questionsOf(fields).map(({ fact, field }) => (
-              <a key={fact} className="link" href={`#ask-${fact}`}>
+    <div role="status">
+      {questions.length > 0 && (
+        <p className="banner bad">
+          Some answers cannot all be right. Answer again:{' '}
+          {questions.map(({ fact, field }, index) => (
+            <span key={fact}>
+              {index > 0 && ' · '}
+              <a className="link" href={`#ask-${fact}`}>
                 {field.label}
               </a>
-            ))}
-          </span>
+            </span>
+          ))}
         </p>
-      ))}
+      )}
     </div>
   );
 }
