@@ -87,7 +87,7 @@ export function readList(body: Buffer | null, contextMember: string): ServedMode
   });
 }
 
-/** Only by the names it lists. */
+/** Only by the names it lists. Which engines refuse other names is from memory. */
 export const byListedName: NonNullable<Engine['serves']> = (model, served) =>
   served.some(({ id }) => id === model);
 
