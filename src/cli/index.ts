@@ -39,6 +39,16 @@ export const commands: readonly CommandEntry[] = [
     async () => (await import('./advise.ts')).adviseCommand,
   ),
   entry(
+    'portfolio',
+    'All advised tasks: spend, risk and the next best move',
+    async () => (await import('./portfolio.ts')).portfolioCommand,
+  ),
+  entry(
+    'roadmap',
+    'Phase of each task, what ends it, and the next steps',
+    async () => (await import('./portfolio.ts')).roadmapCommand,
+  ),
+  entry(
     'recommendations',
     'What the advisor proposes, what was decided, and what came of it',
     async () => (await import('./recommendations.ts')).recommendationsCommand,

@@ -140,9 +140,7 @@ export const portfolioAnswer: z.ZodType<api.PortfolioAnswer> = z.strictObject({
       finding: text,
       base: nullable.text,
       phase,
-      because: text,
-      exit,
-      steps: z.array(z.strictObject(stepShape)),
+      step: z.strictObject({ title: text, effect: text }).nullable(),
       evidenceCalls: count,
       calls: count,
       unpriced: count,
@@ -159,6 +157,8 @@ export const portfolioAnswer: z.ZodType<api.PortfolioAnswer> = z.strictObject({
   next: move.nullable(),
   unadvised: z.array(text),
 });
+
+export const nextMoveAnswer: z.ZodType<api.NextMoveAnswer> = z.strictObject({ next: move.nullable() });
 
 export const roadmapAnswer: z.ZodType<api.RoadmapAnswer> = z.strictObject({
   phases: z.array(z.strictObject({ id: phase, label: text, focus: z.array(text) })),

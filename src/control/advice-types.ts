@@ -89,11 +89,8 @@ export interface PortfolioRow {
   /** `null`: not settled. */
   base: string | null;
   phase: PhaseId;
-  /** Why that phase. */
-  because: string;
-  exit: ExitCriterion[];
-  /** At most three, in order. */
-  steps: RoadmapStep[];
+  /** The first of its roadmap. */
+  step: Pick<RoadmapStep, 'title' | 'effect'> | null;
   evidenceCalls: number;
   /** Real calls of the window, and those of them without a price. */
   calls: number;
@@ -120,16 +117,26 @@ export interface PortfolioAnswer {
   unadvised: string[];
 }
 
-export interface RoadmapRow extends Omit<RoadmapTask, 'steps'> {
+/** GET /api/v1/portfolio/next */
+export interface NextMoveAnswer {
+  next: PortfolioMove | null;
+}
+
+export interface RoadmapRow {
+  task: string;
+  phase: PhaseId;
+  /** Why that phase. */
+  because: string;
+  exit: ExitCriterion[];
+  /** At most three, in order. */
   steps: (RoadmapStep & {
     /** Id of the recommendation it serves; `null`: none. */
     recommendation: string | null;
   })[];
+  costNanoUsd: PortfolioRow['costNanoUsd'];
+  at: number;
+  stale: string[];
 }
-type RoadmapTask = Pick<
-  PortfolioRow,
-  'task' | 'phase' | 'because' | 'exit' | 'steps' | 'costNanoUsd' | 'at' | 'stale'
->;
 
 /** GET /api/v1/roadmap */
 export interface RoadmapAnswer {

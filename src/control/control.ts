@@ -148,9 +148,9 @@ async function assemble(setup: ControlSetup, store: Store): Promise<Control> {
     rest: async () => runner?.stop(),
     async stop() {
       stopJobs();
-      await deps.advice.stop();
       await runner?.stop();
       await batches.close();
+      await deps.advice.stop();
       setup.assets?.close();
       await deps.engines.close();
       deps.live.close();

@@ -277,6 +277,11 @@ describe('with a server', () => {
     expect((await cli('recommendations', 'reopen', id)).out).toContain('is proposed');
     expect((await cli('recommendations', 'calibration')).out).toContain('Nothing was measured yet');
     expect((await cli('recommendations', 'renew')).out).toMatch(/^job_/);
+    expect((await cli('portfolio')).out).toMatch(/^Next best move: .* for support-reply: saves \$/);
+    expect((await cli('roadmap')).out).toMatch(/^support-reply +optimise +\d\/4/m);
+    const plan = (await cli('roadmap', '--task', 'support-reply')).out;
+    expect(plan.match(/^ {3}effort: .*; effect: /gm)).toHaveLength(3);
+    expect((await cli('roadmap', '--task', 'nobody')).code).toBe(1);
   });
 
   test('status says what runs', async () => {

@@ -6,6 +6,7 @@ import { startAdviceSchedule } from '../../src/control/advice/advice-job.ts';
 import type {
   AdviceListAnswer,
   CalibrationAnswer,
+  NextMoveAnswer,
   PortfolioAnswer,
   RecommendationAnswer,
   RecommendationsAnswer,
@@ -136,6 +137,7 @@ describe.each([
       -(predictedUsdPerMonth?.mid ?? 0);
     const open = (await list()).filter(({ state }) => state !== 'rejected');
     expect(next && saving(next)).toBe(Math.max(...open.map(saving)));
+    expect(await read<NextMoveAnswer>('/api/v1/portfolio/next')).toEqual({ next });
     expect(unadvised).toEqual(['idle']);
     const roadmap = await read<RoadmapAnswer>('/api/v1/roadmap');
     expect(roadmap.tasks).toMatchObject([{ task: 'reply', phase: 'optimise' }]);
@@ -175,7 +177,7 @@ test('a look each minute puts down one job while something is stale, and none wh
   const { deps } = fixture.control;
   const stop = startAdviceSchedule(deps);
   const jobs = () => deps.store.jobs.list({ kind: 'advice', limit: 10 });
-  clock.turn(15_000);
+  clock.turn(30_000);
   await deps.advice.list();
   expect(await jobs()).toEqual([]);
   await deps.store.calls.insert(calls(START - DAY, 1, 0.01));

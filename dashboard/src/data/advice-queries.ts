@@ -2,6 +2,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import type {
   AdviceAnswer,
   CalibrationAnswer,
+  NextMoveAnswer,
   PortfolioAnswer,
   RecommendationAnswer,
   RecommendationsAnswer,
@@ -25,6 +26,7 @@ function useStored<T>(path: string, params: Params = {}) {
 export const useRecommendations = (task: string) =>
   useStored<RecommendationsAnswer>('/api/v1/recommendations', { task });
 export const useCalibration = () => useStored<CalibrationAnswer>('/api/v1/recommendations/calibration');
+export const useNextMove = () => useStored<NextMoveAnswer>('/api/v1/portfolio/next');
 export const usePortfolio = () => useStored<PortfolioAnswer>('/api/v1/portfolio');
 export const useRoadmap = () => useStored<RoadmapAnswer>('/api/v1/roadmap');
 

@@ -3,7 +3,7 @@ import { useMemo } from 'react';
 import type { OverviewAnswer } from '../../../src/control/api-types.ts';
 import { toStrips } from '../charts/series.ts';
 import { Strips } from '../charts/strips.tsx';
-import { usePortfolio } from '../data/advice-queries.ts';
+import { useNextMove } from '../data/advice-queries.ts';
 import { useCostsBefore, useOverview } from '../data/queries.ts';
 import { type Scope, useScope } from '../data/scope.ts';
 import { DataTable, ExportButton } from '../parts/data-table.tsx';
@@ -21,7 +21,7 @@ import { deploymentColumns, moverColumns, taskColumns, userColumns } from './ove
 export function OverviewPage() {
   const scope = useScope();
   const { data, error, refetch, isPlaceholderData } = useOverview(scope);
-  const { data: portfolio } = usePortfolio();
+  const { data: move } = useNextMove();
   if (!data)
     return error ? <Failure error={error} retry={() => void refetch()} /> : <PageSkeleton name="Overview" />;
   if (data.totals.calls === 0) return <NoCalls name="Overview" scope={scope} />;
@@ -29,7 +29,7 @@ export function OverviewPage() {
     <div className={isPlaceholderData ? 'stale' : ''}>
       <Headline data={data} scope={scope} />
       <Picture data={data} scope={scope} />
-      {!scope.sandbox && <NextMove move={portfolio?.next ?? null} />}
+      {!scope.sandbox && <NextMove move={move?.next ?? null} />}
       {data.untasked.length > 0 && <NameTask rows={data.untasked} />}
       <div className="columns">
         <Section

@@ -201,15 +201,14 @@ const COLUMNS: Column<PortfolioRow>[] = [
     key: 'move',
     head: 'Next best move',
     className: 'wrap',
-    value: ({ move, steps }) =>
-      move ? `${move.title}: ${effectInWords(move.predictedUsdPerMonth)}` : steps[0]?.title,
+    value: ({ move, step }) =>
+      move ? `${move.title}: ${effectInWords(move.predictedUsdPerMonth)}` : step?.title,
     cell: (row) => <Move row={row} />,
   },
 ];
 
 /** The first open recommendation; where there is none, the first step of the roadmap. */
-function Move({ row: { task, move, steps } }: { row: PortfolioRow }) {
-  const [step] = steps;
+function Move({ row: { task, move, step } }: { row: PortfolioRow }) {
   if (move)
     return (
       <>

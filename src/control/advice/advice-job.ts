@@ -19,7 +19,7 @@ export interface AdviceJobResult {
 
 type Deps = Pick<ControlDeps, 'advice' | 'store' | 'jobs' | 'clock' | 'makeId' | 'logger'>;
 
-const FIRST_LOOK_MS = 15_000;
+const FIRST_LOOK_MS = 30_000;
 /** A look costs a few small queries; prices, revisions and traffic are in it. */
 const LOOK_EVERY_MS = 60_000;
 /** A task whose advice could not be worked out is left alone for so long. */

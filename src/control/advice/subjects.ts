@@ -35,38 +35,39 @@ export async function readSubjects(deps: SubjectDeps): Promise<Map<string, Basis
     ...called.flatMap(({ task }) => (task && !NO_TASKS.has(task) ? [task] : [])),
     ...history.filter(({ rows }) => rows >= MIN_CALLS).map(({ task }) => task),
   ]);
-  const snapshot = revisions.snapshot();
+  const read = routeReader(revisions.snapshot(), now);
+  const shared = { revision: revisions.active().id, version: deps.state.version };
   return new Map(
     [...names].sort().map((task) => {
       const profile = kept.get(task);
-      return [
-        task,
-        {
-          profileAt: profile?.at ?? null,
-          profileBy: profile?.by ?? null,
-          revision: revisions.active().id,
-          version: deps.state.version,
-          ...routeOf(task, snapshot, now),
-          callsPerWeek: weekly.get(task) ?? 0,
-          importedRows: imported.get(task) ?? 0,
-        },
-      ];
+      const basis: Basis = {
+        profileAt: profile?.at ?? null,
+        profileBy: profile?.by ?? null,
+        ...shared,
+        ...read(task),
+        callsPerWeek: weekly.get(task) ?? 0,
+        importedRows: imported.get(task) ?? 0,
+      };
+      return [task, basis];
     }),
   );
 }
 
-/** The prices of today: a dated table changes them without a change of the stack. */
-function routeOf(task: string, snapshot: Snapshot, at: number): Pick<Basis, 'route' | 'prices'> {
+/** Route and prices of tasks. The prices are those of today: a dated table changes them without a change of the stack. */
+function routeReader(snapshot: Snapshot, at: number): (task: string) => Pick<Basis, 'route' | 'prices'> {
   const { tasks, deployments } = snapshot.stack;
-  const config = Object.hasOwn(tasks, task) ? tasks[task] : undefined;
-  if (!config) return { route: null, prices: {} };
-  const route = config.route.targets.map(({ deployment }) => deployment);
-  const prices: Basis['prices'] = {};
-  for (const name of route) {
+  const known = new Map<string, Basis['prices'][string]>();
+  const priceOf = (name: string): Basis['prices'][string] => {
     const deployment = deployments[name];
     // A price by measured speed moves with every call: that is no change of price.
     const price = deployment && readPrice(deployment, snapshot, { at, measuredTokensPerSecond: null });
-    prices[name] = price ? { input: price.inputPerMillion, output: price.outputPerMillion } : null;
-  }
-  return { route, prices };
+    return price ? { input: price.inputPerMillion, output: price.outputPerMillion } : null;
+  };
+  return (task) => {
+    const config = Object.hasOwn(tasks, task) ? tasks[task] : undefined;
+    if (!config) return { route: null, prices: {} };
+    const route = config.route.targets.map(({ deployment }) => deployment);
+    for (const name of route) if (!known.has(name)) known.set(name, priceOf(name));
+    return { route, prices: Object.fromEntries(route.map((name) => [name, known.get(name) ?? null])) };
+  };
 }

@@ -1,8 +1,6 @@
-import { PHASES } from '../../advisor/roadmap/phases.ts';
-import { readPortfolio } from '../advice/portfolio.ts';
-import { portfolioAnswer, roadmapAnswer } from '../advice-answers.ts';
-import type { PortfolioAnswer, RoadmapAnswer } from '../api-types.ts';
-import type { ControlDeps } from '../deps.ts';
+import { readNextMove, readPortfolio, readRoadmap } from '../advice/portfolio.ts';
+import { nextMoveAnswer, portfolioAnswer, roadmapAnswer } from '../advice-answers.ts';
+import type { NextMoveAnswer, PortfolioAnswer, RoadmapAnswer } from '../api-types.ts';
 import { defineRoute, type Route } from '../route.ts';
 
 export const portfolioRoutes: Route[] = [
@@ -16,35 +14,16 @@ export const portfolioRoutes: Route[] = [
   }),
   defineRoute({
     method: 'GET',
+    path: '/api/v1/portfolio/next',
+    summary: 'The recommendation to take up first, of all tasks',
+    answer: { status: 200, schema: nextMoveAnswer },
+    handle: async (_input, deps): Promise<NextMoveAnswer> => ({ next: await readNextMove(deps) }),
+  }),
+  defineRoute({
+    method: 'GET',
     path: '/api/v1/roadmap',
     summary: 'Phase of every advised task, what ends it with the current values, and the next three steps',
     answer: { status: 200, schema: roadmapAnswer },
     handle: (_input, deps): Promise<RoadmapAnswer> => readRoadmap(deps),
   }),
 ];
-
-async function readRoadmap(deps: ControlDeps): Promise<RoadmapAnswer> {
-  const [{ tasks, unadvised }, recommendations] = await Promise.all([
-    readPortfolio(deps),
-    deps.store.advice.recommendations(),
-  ]);
-  return {
-    phases: PHASES.map(({ id, label, focus }) => ({ id, label, focus: [...focus] })),
-    tasks: tasks.map(({ task, phase, because, exit, steps, costNanoUsd, at, stale }) => ({
-      task,
-      phase,
-      because,
-      exit,
-      steps: steps.map((step) => ({
-        ...step,
-        // The newest of its kind: what is done to it is done by its own buttons.
-        recommendation:
-          recommendations.findLast((one) => one.task === task && one.target === step.serves)?.id ?? null,
-      })),
-      costNanoUsd,
-      at,
-      stale,
-    })),
-    unadvised,
-  };
-}
