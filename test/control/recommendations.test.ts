@@ -74,7 +74,7 @@ describe.each([
     expect((await fixture.send('POST', '/api/v1/advice/renew')).status).toBe(201);
     const job = async () => (await fixture.control.deps.store.jobs.list({ kind: 'advice', limit: 1 }))[0];
     await expect
-      .poll(job, { timeout: 20_000 })
+      .poll(job, { timeout: 25_000 })
       .toMatchObject({ state: 'done', result: { renewed: 1, failed: [] } });
     const { tasks } = await read<AdviceListAnswer>('/api/v1/advice');
     expect(tasks).toMatchObject([{ task: 'reply', profile: null, evidenceCalls: 400, at: START, stale: [] }]);

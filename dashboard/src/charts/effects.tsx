@@ -6,9 +6,12 @@ type Effect = CalibrationAnswer['effects'][number];
 
 const ROW = 34;
 const TOP = 24;
+/** The newest. */
+const SHOWN = 12;
 
 /** Each measured effect against its prediction: the pale band was predicted, the dot with its stroke was measured. */
-export function Effects({ effects }: { effects: readonly Effect[] }) {
+export function Effects({ effects: all }: { effects: readonly Effect[] }) {
+  const effects = all.slice(-SHOWN);
   const ends = effects.flatMap(({ predictedUsdPerMonth: p, realised: { usdPerMonth: m } }) => [
     ...(p ? [p.low, p.high] : []),
     m.low,

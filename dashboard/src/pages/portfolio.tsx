@@ -184,7 +184,9 @@ const COLUMNS: Column<PortfolioRow>[] = [
     head: 'Advised',
     lesser: true,
     value: ({ base }) => baseName(base),
-    cell: ({ base }) => baseName(base) ?? <span className="muted">not settled</span>,
+    cell: ({ base }) => (
+      <span className={base === null ? 'one-line muted' : 'one-line'}>{baseName(base) ?? 'not settled'}</span>
+    ),
   },
   {
     key: 'phase',

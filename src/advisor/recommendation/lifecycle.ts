@@ -13,6 +13,11 @@ export const NEXT_STATES: Readonly<Record<RecommendationState, readonly Recommen
   realised: ['rejected'],
 };
 
+/** What may follow for this one. What was measured stays as it is: it is not proposed again, another is. */
+export function nextStatesOf({ state, realised }: Recommendation): readonly RecommendationState[] {
+  return NEXT_STATES[state].filter((to) => to !== 'proposed' || realised === null);
+}
+
 /** States in which a new proposal of the same kind says nothing new. */
 const UNDER_WAY: ReadonlySet<RecommendationState> = new Set(['proposed', 'accepted', 'proving', 'adopted']);
 
@@ -25,11 +30,13 @@ export interface Change {
 
 /** Throws TrimtabError(invalid_request) when this state does not follow, naming what does. */
 export function changeState(recommendation: Recommendation, change: Change): Recommendation {
-  const next = NEXT_STATES[recommendation.state];
+  const next = nextStatesOf(recommendation);
   if (!next.includes(change.to)) {
+    const possible =
+      next.length === 0 ? 'it was measured, and is closed' : `it can become ${next.join(' or ')}`;
     throw new TrimtabError(
       'invalid_request',
-      `state: a recommendation that is ${recommendation.state} cannot become ${change.to}; it can become ${next.join(' or ')}`,
+      `state: a recommendation that is ${recommendation.state} cannot become ${change.to}; ${possible}`,
       { field: 'state' },
     );
   }
@@ -44,7 +51,6 @@ export function moved(recommendation: Recommendation, { to, at, by, note }: Chan
     state: to,
     changedAt: at,
     adoptedAt: to === 'adopted' ? at : to === 'proposed' ? null : recommendation.adoptedAt,
-    realised: to === 'proposed' ? null : recommendation.realised,
     doubt: to === recommendation.state ? recommendation.doubt : null,
     history: [...recommendation.history, line],
   };
@@ -76,7 +82,8 @@ export interface Occasion {
  * - One that was accepted or is being proved is reopened when its prediction left the interval it was made with. When
  *   nothing advises it any more it stays, since a person decided on it, and is marked as doubtful.
  * - One that was rejected is reopened when its prediction left its interval, or when it was only withdrawn.
- * - One that was adopted stays. One that was realised is closed: another is added when its prediction moved.
+ * - One that was adopted stays. One that was measured is closed, also when it was rejected then: another is added when
+ *   its prediction moved.
  */
 export function reconcile(
   standing: readonly Recommendation[],
@@ -88,7 +95,7 @@ export function reconcile(
   for (const draft of drafts) {
     const same = standing.filter(({ target }) => target === draft.target);
     const current = same.find(({ state }) => UNDER_WAY.has(state)) ?? same.at(-1);
-    if (!current || (current.state === 'realised' && hasMoved(current, draft))) added.push(draft);
+    if (!current || (current.realised !== null && hasMoved(current, draft))) added.push(draft);
     else {
       const next = followed(current, draft, occasion);
       if (next) changed.push(next);
@@ -104,6 +111,7 @@ export function reconcile(
 
 /** What becomes of one that is advised again; `null`: nothing. */
 function followed(current: Recommendation, draft: Draft, occasion: Occasion): Recommendation | null {
+  if (current.realised !== null) return null;
   const { at, by } = occasion;
   const isMoved = hasMoved(current, draft);
   const [before, now] = [current, draft].map((one) => effectInWords(one.predictedUsdPerMonth));

@@ -128,10 +128,22 @@ describe('reconcile', () => {
   });
 
   test('a realised one keeps what was measured; when its prediction moved another is added', () => {
-    expect(reconcile([standing({ state: 'realised' })], [outside], OCCASION)).toEqual({
-      added: [outside],
-      changed: [],
-    });
+    const realised = {
+      usdPerMonth: { low: -3, mid: -2, high: -1 },
+      callsBefore: 200,
+      callsAfter: 200,
+      from: NOW - 9 * DAY,
+      measuredAt: NOW,
+      inside: false,
+    };
+    for (const state of ['realised', 'rejected'] as const) {
+      const closed = standing({ state, realised });
+      expect(reconcile([closed], [outside], OCCASION)).toEqual({ added: [outside], changed: [] });
+      expect(reconcile([closed], [draft()], OCCASION)).toEqual({ added: [], changed: [] });
+      expect(() => changeState(closed, { to: 'proposed', note: null, ...WHO })).toThrow(
+        'cannot become proposed',
+      );
+    }
   });
 
   test('of one task and target at most one is open, whatever comes in whatever order', () => {

@@ -1,5 +1,5 @@
 /** What people do with a recommendation. */
-import { changeState, NEXT_STATES } from '../../advisor/recommendation/lifecycle.ts';
+import { changeState } from '../../advisor/recommendation/lifecycle.ts';
 import { TrimtabError } from '../../core/error.ts';
 import type { Recommendation, RecommendationState } from '../../core/recommendation.ts';
 import type { ControlDeps } from '../deps.ts';
@@ -36,9 +36,4 @@ export async function act(
     `\`${id}\` was changed by another at the same time, or its task has another open recommendation of the same kind`,
     { field: 'id' },
   );
-}
-
-/** What a person may do next with one. */
-export function nextStates({ state }: Recommendation): readonly RecommendationState[] {
-  return NEXT_STATES[state];
 }

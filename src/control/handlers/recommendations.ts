@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { nextStatesOf } from '../../advisor/recommendation/lifecycle.ts';
 import { calibrate } from '../../advisor/recommendation/realised.ts';
 import {
   RECOMMENDATION_STATES,
   type Recommendation,
   type RecommendationState,
 } from '../../core/recommendation.ts';
-import { act, findRecommendation, nextStates } from '../advice/acts.ts';
+import { act, findRecommendation } from '../advice/acts.ts';
 import { calibrationAnswer, recommendationAnswer, recommendationsAnswer } from '../advice-answers.ts';
 import type { CalibrationAnswer, RecommendationAnswer, RecommendationsAnswer } from '../api-types.ts';
 import { defineRoute, pathId, type Route } from '../route.ts';
@@ -82,5 +83,5 @@ export const recommendationRoutes: Route[] = [
 ];
 
 function toAnswer(recommendation: Recommendation): RecommendationAnswer {
-  return { ...recommendation, next: [...nextStates(recommendation)] };
+  return { ...recommendation, next: [...nextStatesOf(recommendation)] };
 }
