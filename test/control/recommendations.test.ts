@@ -2,7 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import type { ProfileInput } from '../../src/advisor/profile/create.ts';
 import { startAdviceSchedule } from '../../src/control/advice/advice-job.ts';
+import { createAdviseThread } from '../../src/control/advice/advise-thread.ts';
 import type {
   AdviceListAnswer,
   CalibrationAnswer,
@@ -187,4 +189,22 @@ test('a look each minute puts down one job while something is stale, and none wh
   await deps.advice.list();
   expect(await jobs()).toHaveLength(1);
   stop();
+});
+
+test('the thread of the advice says what it could not work out, goes on, and owes nothing once it stops', async () => {
+  const thread = createAdviseThread(systemClock);
+  const broken = { task: 'reply', answers: null } as unknown as ProfileInput;
+  const [failed, made] = await Promise.allSettled([
+    thread.advise(broken, START),
+    thread.advise({ task: 'reply', answers: {} }, START),
+  ]);
+  expect(failed).toMatchObject({ status: 'rejected', reason: { code: 'internal' } });
+  expect(made).toMatchObject({ status: 'fulfilled', value: { task: 'reply', at: START } });
+  const waiting = thread.advise({ task: 'reply', answers: {} }, START);
+  const refused = expect(waiting).rejects.toMatchObject({ code: 'shutting_down' });
+  await thread.stop();
+  await refused;
+  await expect(thread.advise({ task: 'reply', answers: {} }, START)).rejects.toMatchObject({
+    code: 'shutting_down',
+  });
 });

@@ -41,12 +41,13 @@ async function renewStale(
 ): Promise<JobOutcome> {
   const tasks = (await advice.list()).filter(({ stale }) => all || stale.length > 0);
   const result: AdviceJobResult = { renewed: 0, failed: [] };
-  for (const [done, { task }] of tasks.entries()) {
+  for (const [done, { task, now }] of tasks.entries()) {
     if (context.cancelled) return { state: 'cancelled' };
     if (context.signal.aborted) throw new Error('stopped');
     context.progress(done, tasks.length);
     try {
-      if ((await advice.renew(task)) === null) await advice.forget(task);
+      if (now === null) await advice.forget(task);
+      else await advice.renew(task, now);
       result.renewed++;
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);

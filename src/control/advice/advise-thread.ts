@@ -50,10 +50,14 @@ export function createAdviseThread(clock: Clock): AdviseThread {
       else asker?.fail(new TrimtabError('internal', `the advice could not be worked out: ${answer.why}`));
       if (waiting.size === 0) idle = clock.after(IDLE_MS, () => void end());
     });
-    thread.on('error', (cause) => {
+    const died = (why: string, cause?: Error) => {
+      // One that was ended, or that another has taken the place of, owes nobody an answer.
+      if (worker !== thread) return;
       worker = null;
-      failAll(new TrimtabError('internal', `the thread of the advice died: ${cause.message}`, { cause }));
-    });
+      failAll(new TrimtabError('internal', `the thread of the advice died: ${why}`, { cause }));
+    };
+    thread.on('error', (cause) => died(cause.message, cause));
+    thread.on('exit', (code) => died(`exit code ${code}`));
     return thread;
   }
 

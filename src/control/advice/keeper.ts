@@ -47,9 +47,9 @@ export function createAdviceKeeper(deps: SubjectDeps & Pick<ControlDeps, 'makeId
         return made && { ...made, stale: [] };
       }
       const kept = stored as KeptAdvice & { advice: Advice };
-      return { ...kept, stale: staleness(kept, subjects.get(task), deps.clock.now()) };
+      return { ...kept, stale: staleness(kept, subjects.get(task) ?? null, deps.clock.now()) };
     },
-    renew: (task) => inTurn(task, () => renew(task, deps, thread)),
+    renew: (task, now) => inTurn(task, () => renew({ task, now }, deps, thread)),
     forget: (task) => deps.store.advice.removeAdvice(task),
     stop: () => thread.stop(),
   };
@@ -61,14 +61,13 @@ async function listTasks(deps: SubjectDeps): Promise<AdvisedTask[]> {
   const names = [...new Set([...subjects.keys(), ...byTask.keys()])].sort();
   return names.map((task) => {
     const kept = byTask.get(task) ?? null;
-    const stale = kept
-      ? staleness(kept, subjects.get(task), deps.clock.now())
-      : ['it was not worked out yet'];
-    return { task, kept, stale };
+    const now = subjects.get(task) ?? null;
+    const stale = kept ? staleness(kept, now, deps.clock.now()) : ['it was not worked out yet'];
+    return { task, kept, stale, now };
   });
 }
 
-function staleness(kept: KeptAdvice, now: Basis | undefined, at: number): string[] {
+function staleness(kept: KeptAdvice, now: Basis | null, at: number): string[] {
   if (!now) return ['the task has no profile and too few calls'];
   const changes = differencesOf(kept.basis, now);
   return at - kept.at > MAX_AGE_MS ? [...changes, 'it is more than a day old'] : changes;
@@ -77,17 +76,16 @@ function staleness(kept: KeptAdvice, now: Basis | undefined, at: number): string
 type Deps = Parameters<typeof createAdviceKeeper>[0];
 
 async function renew(
-  task: string,
+  { task, now }: { task: string; now: Basis | undefined },
   deps: Deps,
   thread: AdviseThread,
 ): Promise<(KeptAdvice & { advice: Advice }) | null> {
   const { store, clock, revisions } = deps;
-  const [subjects, profile, before] = await Promise.all([
-    readSubjects(deps),
+  const [basis, profile, before] = await Promise.all([
+    now ?? readSubjects(deps).then((subjects) => subjects.get(task)),
     store.advice.profile(task),
     store.advice.advice(task),
   ]);
-  const basis = subjects.get(task);
   if (!basis) return null;
   const evidence = await readTaskEvidence(store, task, revisions.active().stack);
   const at = clock.now();

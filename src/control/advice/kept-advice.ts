@@ -17,6 +17,8 @@ export interface AdvisedTask {
   kept: KeptAdvice | null;
   /** Empty: up to date. */
   stale: string[];
+  /** What it would rest on now; `null`: it is no longer advised. */
+  now: Basis | null;
 }
 
 export interface AdviceKeeper {
@@ -24,8 +26,11 @@ export interface AdviceKeeper {
   list(): Promise<AdvisedTask[]>;
   /** What is stored for a task, or worked out now where nothing is. `null`: no profile and too few calls. */
   find(task: string): Promise<(KeptAdvice & { advice: Advice; stale: string[] }) | null>;
-  /** Works the advice out anew, whatever is stored. `null`: no profile and too few calls. */
-  renew(task: string): Promise<(KeptAdvice & { advice: Advice }) | null>;
+  /**
+   * Works the advice out anew, whatever is stored. `now`: what it rests on, where that was just read. `null`: no profile and
+   * too few calls.
+   */
+  renew(task: string, now?: Basis): Promise<(KeptAdvice & { advice: Advice }) | null>;
   /** Forgets the advice of a task that is no longer advised. Its recommendations stay. */
   forget(task: string): Promise<void>;
   stop(): Promise<void>;
