@@ -79,6 +79,17 @@ describe('secrets known by their shape', () => {
   });
 });
 
+test('of a key file, each secret in it is known, and what is none is not', () => {
+  const key = '-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBg\n-----END PRIVATE KEY-----\n';
+  const file = JSON.stringify({ type: 'service_account', project_id: 'acme-project', private_key: key });
+  const secrets = { a: { apiKey: null, headers: {}, credentials: { file, plain: 'plain-words' } } };
+  const clean = createSnapshotRedact({ secrets });
+  expect(
+    clean(`no ${key} in acme-project, nor plain-words, nor AKIATESTTESTTEST0001, nor ya29.abcdefgh`),
+  ).toBe(`no ${REDACTED} in acme-project, nor ${REDACTED}, nor ${REDACTED}, nor ${REDACTED}`);
+  expect(clean(file)).toBe(REDACTED);
+});
+
 test('a redacting logger cleans messages and fields by what is known at that moment', () => {
   const lines: unknown[] = [];
   const line = (fields: LogFields, message: string) => void lines.push([fields, message]);

@@ -138,6 +138,8 @@ describe('a package', () => {
     [{ package: '@ai-sdk/groq', create: 'constructor' }, 'options.create'],
     [{ package: '@ai-sdk/groq', settings: { apiKey: 'x' } }, 'its place is `apiKey`'],
     [{ package: '@ai-sdk/groq', settings: { fetch: 'x' } }, 'settings.fetch'],
+    [{ package: '@ai-sdk/groq', settings: { clientSecret: 'x' } }, 'holds a secret by value'],
+    [{ package: '@ai-sdk/groq', settings: { a: ['sk-0123456789abcdef'] } }, 'holds a secret by value'],
     [{ package: '@ai-sdk/groq', other: 1 }, 'options.other'],
   ])('with options %j is refused', (options, says) => {
     expect(() => parse(options)).toThrow(says);

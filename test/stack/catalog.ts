@@ -57,7 +57,7 @@ export const testCatalog: ProviderCatalog = {
     }),
     info('hosted', { localPorts: [8000], defaultDataPolicy: () => own }),
     info('hosted-too', { localPorts: [8000, 8001], defaultDataPolicy: () => own }),
-    info('generic', {}),
+    info('generic', { credentials: ['keyFile', 'token'] }),
     info('sandbox', {
       defaultBaseUrl: 'http://sandbox.invalid',
       defaultDataPolicy: () => own,

@@ -1,7 +1,7 @@
-import { globSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { checkStack } from '../../src/cli/check-stack.ts';
-import { catalog } from '../../src/providers/index.ts';
+import { catalog, findProvider } from '../../src/providers/index.ts';
 import { policies } from '../../src/routing/index.ts';
 import { loadConfig } from '../../src/stack/load.ts';
 import { parseStack } from '../../src/stack/parse.ts';
@@ -19,6 +19,56 @@ describe('example configs', () => {
     expect(checkStack(stack, {}, Date.UTC(2026, 10, 23)).unservable).toEqual([]);
   });
 });
+
+/** Each provider of each code block of the page, as a config has it. */
+function documentedProviders(): [text: string, providers: unknown][] {
+  const blocks = readFileSync('docs/providers.md', 'utf8').matchAll(/```ts\n((?:\/\/|\w+: \{)[\s\S]*?)```/g);
+  const texts = [...blocks].flatMap(([, block = '']) => block.split(/\n(?=\w+: \{|\/\/)/));
+  return texts
+    .filter((text) => /^\w+: \{/m.test(text) && !/^(deployments|tasks):/.test(text))
+    .map((text) => {
+      const read = new Function('env', 'file', `return ({\n${text}\n})`) as (
+        env: (name: string) => object,
+        file: (path: string) => object,
+      ) => { providers?: object };
+      const found = read(
+        (name) => ({ env: name }),
+        (path) => ({ file: path }),
+      );
+      return [text, found.providers ?? found];
+    });
+}
+
+describe('configs of the providers page', () => {
+  test('there are some', () => expect(documentedProviders().length).toBeGreaterThanOrEqual(8));
+
+  test.each(documentedProviders())('%s', (_, providers) => {
+    const stack = parseStack({ providers }, options);
+    for (const [name, config] of Object.entries(stack.providers)) {
+      const credentials = Object.fromEntries(
+        Object.keys(config.credentials ?? {}).map((credential) => [
+          credential,
+          SECRETS[credential] ?? 'secret-1',
+        ]),
+      );
+      const secrets = { apiKey: config.apiKey === null ? null : 'some-key', headers: {}, credentials };
+      const connect = () => findProvider(config.type)?.connect(config, secrets);
+      // The page names a package that whoever reads it installs.
+      if (config.type === 'ai-sdk') expect(connect, name).toThrow('npm install');
+      else expect(connect(), name).toBeDefined();
+    }
+  });
+});
+
+/** Of the form each has. */
+const SECRETS: Readonly<Record<string, string>> = {
+  accessKeyId: 'AKIATESTTESTTEST0001',
+  secretAccessKey: 'secret-access-key',
+  sessionToken: 'session-token',
+  containerUri: '/v2/credentials/1',
+  serviceAccount:
+    '{"type":"authorized_user","client_id":"a","client_secret":"b","refresh_token":"c","project_id":"d"}',
+};
 
 describe('the real catalogue', () => {
   test.each(catalog.types().map((info) => [info.type, info] as const))(

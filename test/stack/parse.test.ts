@@ -252,6 +252,20 @@ describe('problems', () => {
   });
 });
 
+test('credentials are by reference, and by the names their type knows', () => {
+  const refused = (type: string, credentials: unknown) => () =>
+    parseStack(
+      { providers: { p: { type, baseUrl: 'https://x.test', apiKey: null, credentials } } },
+      { catalog: testCatalog, policies: testPolicies },
+    );
+  expect(refused('generic', { token: 'hidden-value-1' })).toThrow(
+    /credentials\.token: holds a secret by value/,
+  );
+  expect(refused('generic', { token: 'hidden-value-1' })).not.toThrow(/hidden-value/);
+  expect(refused('generic', { tokem: { env: 'T' } })).toThrow(/credentials\.tokem: .*did you mean "token"/);
+  expect(refused('acme', { token: { env: 'T' } })).toThrow(/credentials\.token: .*takes none/);
+});
+
 describe('secrets by value', () => {
   const secret = 'sk-verysecret0123456789abcdef';
   test.each([

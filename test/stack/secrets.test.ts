@@ -26,6 +26,23 @@ describe('resolveSecrets', () => {
     rmSync(dir, { recursive: true });
   });
 
+  test('reads credentials of many lines, and a file whose path a variable holds', () => {
+    const dir = mkdtempSync(join(tmpdir(), 'trimtab-secret-'));
+    const path = join(dir, 'key.json');
+    writeFileSync(path, '{\n  "private_key": "hidden"\n}\n');
+    const credentials = { keyFile: { file: '$KEY_FILE' }, token: { env: 'TOKEN' } };
+    const stack = stackOf({ generic: { baseUrl: 'https://x.test', credentials } });
+    expect(resolveSecrets(stack, { KEY_FILE: path, TOKEN: 't' }).generic).toEqual({
+      apiKey: null,
+      headers: {},
+      credentials: { keyFile: '{\n  "private_key": "hidden"\n}', token: 't' },
+    });
+    expect(() => resolveSecrets(stack, { TOKEN: 't' })).toThrow(
+      /generic\.credentials\.keyFile: the environment variable KEY_FILE is not set/,
+    );
+    rmSync(dir, { recursive: true });
+  });
+
   test('names every missing one with the nearest variable that is set', () => {
     const stack = stackOf({ acme: {}, basalt: { apiKey: { file: '/no/such/file' } } });
     const attempt = () => resolveSecrets(stack, { ACME_APIKEY: 'value-not-shown', OTHER: 'x' });

@@ -1,5 +1,6 @@
 /** Any other package of the AI SDK that a config names: installed by whoever names it, loaded at the first call. */
 import { TrimtabError } from '../../core/error.ts';
+import { isCredentialLike, isSecretName } from '../../stack/credential.ts';
 import { defaultAllow } from '../../stack/party.ts';
 import type { DataPolicy, ProviderConfig, ProviderSecrets } from '../../stack/stack.ts';
 import { parseAddress, toHeaders } from '../address.ts';
@@ -85,7 +86,25 @@ function parseOptions(options: Record<string, unknown>): Options {
       );
     }
   }
+  refuseSecrets(settings, 'options.settings');
   return { package: name, create, settings };
+}
+
+/** Settings are stored with the config, and shown. The message quotes no value. */
+function refuseSecrets(value: unknown, at: string): void {
+  if (typeof value === 'string' && isCredentialLike(value)) throw byValue(at);
+  if (typeof value !== 'object' || value === null) return;
+  for (const [name, inner] of Object.entries(value)) {
+    if (typeof inner === 'string' && isSecretName(name)) throw byValue(`${at}.${name}`);
+    refuseSecrets(inner, `${at}.${name}`);
+  }
+}
+
+function byValue(field: string): TrimtabError {
+  return invalid(
+    field,
+    `\`${field}\` holds a secret by value; give it by reference in \`credentials\` (value not shown)`,
+  );
 }
 
 function connect(config: ProviderConfig, secrets: ProviderSecrets): Connection {
