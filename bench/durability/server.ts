@@ -20,6 +20,9 @@ const CONFIG = {
 export interface ServerOptions {
   databaseUrl?: string | null;
   spool?: { whenFull?: 'refuse' | 'unrecorded'; maxBytes?: number };
+  /** Beside the sandbox. */
+  providers?: object;
+  env?: Readonly<Record<string, string>>;
 }
 
 export class Server {
@@ -27,16 +30,22 @@ export class Server {
   readonly #token = newAdminToken().token;
   readonly #folder: string;
   readonly #databaseUrl: string | null;
+  readonly #env: Readonly<Record<string, string>>;
   /** Lines the server logged, of level warn and above. */
   readonly logged: string[] = [];
   #child: ChildProcess | undefined;
   url = '';
 
   /** `folder` holds its config and its data, and stays the same over restarts. */
-  constructor(folder: string, { databaseUrl = null, spool = {} }: ServerOptions = {}) {
+  constructor(
+    folder: string,
+    { databaseUrl = null, spool = {}, providers = {}, env = {} }: ServerOptions = {},
+  ) {
     this.#folder = folder;
     this.#databaseUrl = databaseUrl;
-    writeFileSync(join(folder, 'trimtab.config.json'), JSON.stringify({ ...CONFIG, spool }));
+    this.#env = env;
+    const config = { ...CONFIG, providers: { ...CONFIG.providers, ...providers }, spool };
+    writeFileSync(join(folder, 'trimtab.config.json'), JSON.stringify(config));
   }
 
   /** Starts it; returns milliseconds until it said that it serves. */
@@ -47,6 +56,7 @@ export class Server {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         ...process.env,
+        ...this.#env,
         TRIMTAB_DATA_DIR: join(this.#folder, 'data'),
         TRIMTAB_CONFIG: join(this.#folder, 'trimtab.config.json'),
         TRIMTAB_ADMIN_TOKEN: this.#token,
