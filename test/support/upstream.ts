@@ -80,6 +80,11 @@ export async function startUpstream(onTestFinished: TestContext['onTestFinished'
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const bytes = Buffer.concat(chunks);
+    // What a server asks beside its calls, such as an engine's metrics: not here.
+    if (bytes.length === 0) {
+      response.writeHead(404).end();
+      return;
+    }
     const closed = new Promise<boolean>((resolve) => {
       response.on('close', () => resolve(response.writableFinished));
     });
