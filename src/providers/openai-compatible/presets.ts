@@ -5,7 +5,9 @@
  * the price table. `can` and `cannot` are the request fields that the reference documents as taken or refused; what it
  * does not speak of stands in neither. `own` are the parts of the vendor's own API beside the protocols, as known 2026-11-25.
  */
+
 import { azureKeyHeader, azureOwnPath, azurePath, parseAzureOptions } from './azure.ts';
+import { AZURE_BATCH, GROQ_BATCH, OPENAI_BATCH } from './batch-presets.ts';
 import { llamaCppEngine } from './engines/llama-cpp.ts';
 import { lmStudioEngine } from './engines/lm-studio.ts';
 import { ollamaEngine } from './engines/ollama.ts';
@@ -17,7 +19,6 @@ import type { Preset } from './preset.ts';
 const UNDECLARED = { party: 'third', retentionDays: null, trainsOnData: null, source: null } as const;
 const LOCAL = { party: 'own-when-private' } as const;
 const AS_OF = '2026-11-23';
-const BATCHED = ['/v1/chat/completions', '/v1/embeddings', '/v1/responses'];
 
 export const presets: readonly Preset[] = [
   {
@@ -40,12 +41,7 @@ export const presets: readonly Preset[] = [
     own: 'completions images audio moderations fineTuning uploads files batches models',
     // Not in the price table: they are not charged by the token, or not at all.
     alsoOffers: /^(tts-|dall-e-|omni-moderation-|text-moderation-)/,
-    batch: {
-      priceShare: 0.5,
-      endpoints: BATCHED,
-      source: 'https://platform.openai.com/docs/guides/batch',
-      asOf: '2026-11-25',
-    },
+    batch: OPENAI_BATCH,
     source: 'https://platform.openai.com/docs/api-reference/chat',
     asOf: AS_OF,
   },
@@ -76,15 +72,7 @@ export const presets: readonly Preset[] = [
     suggestedModels: ['gpt-5-mini'],
     own: 'images audio fineTuning files batches',
     ownPath: azureOwnPath,
-    // Batches want a deployment of a batch type, which takes no live calls: so only where a deployment says so.
-    batch: {
-      isDefault: false,
-      priceShare: 0.5,
-      prefix: '/openai/v1',
-      endpoints: BATCHED,
-      source: 'https://learn.microsoft.com/azure/ai-foundry/openai/how-to/batch',
-      asOf: '2026-11-25',
-    },
+    batch: AZURE_BATCH,
     source: 'https://learn.microsoft.com/azure/ai-foundry/openai/reference',
     asOf: AS_OF,
   },
@@ -121,12 +109,7 @@ export const presets: readonly Preset[] = [
     can: 'streaming tools parallelTools jsonMode jsonSchema images reasoning stop seed serviceTier',
     cannot: 'logprobs manyChoices audio files',
     own: 'audio files batches models',
-    batch: {
-      priceShare: 0.5,
-      endpoints: ['/v1/chat/completions'],
-      source: 'https://console.groq.com/docs/batch',
-      asOf: '2026-11-25',
-    },
+    batch: GROQ_BATCH,
     source: 'https://console.groq.com/docs/api-reference',
     asOf: AS_OF,
   },
