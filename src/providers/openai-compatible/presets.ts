@@ -53,8 +53,7 @@ export const presets: readonly Preset[] = [
     exampleBaseUrl: 'https://acme.openai.azure.com',
     keyHeader: azureKeyHeader,
     prices: 'azure',
-    // Names there are the account's own deployment names.
-    offers: false,
+    offers: false, // names there are the account's own deployment names
     data: {
       party: 'private',
       hosts: /\.(azure\.(com|us|cn)|azure-api\.net)$/,
