@@ -152,6 +152,12 @@ describe('a package', () => {
     );
   });
 
+  test.each(['baseURL', 'fetch', 'apiKey'])('takes no credential in the place of %s', (name) => {
+    const config = provider('https://x.example', { options: { package: '@ai-sdk/groq' } });
+    const secrets = { apiKey: KEY, headers: {}, credentials: { [name]: 'https://elsewhere.example' } };
+    expect(() => anyPackage.connect(config, secrets)).toThrow(`credentials.${name}`);
+  });
+
   test('is found in the folder the server was started in', async () => {
     const project = mkdtempSync(join(tmpdir(), 'trimtab-project-'));
     onTestFinished(() => rmSync(project, { recursive: true }));

@@ -77,17 +77,17 @@ function parseOptions(options: Record<string, unknown>): Options {
     );
   }
   if (!isObject(settings)) throw invalid('options.settings', '`options.settings` must be an object');
-  for (const setting of Object.keys(settings)) {
-    const place = Object.hasOwn(PLACED, setting) ? PLACED[setting] : undefined;
-    if (place !== undefined) {
-      throw invalid(
-        'options.settings',
-        `\`options.settings.${setting}\` is not taken; its place is ${place}`,
-      );
-    }
-  }
+  refusePlaced(settings, 'options.settings');
   refuseSecrets(settings, 'options.settings');
   return { package: name, create, settings };
+}
+
+/** Throws for a member that has a place of its own: there it is checked. */
+function refusePlaced(members: Readonly<Record<string, unknown>>, at: string): void {
+  for (const name of Object.keys(members)) {
+    const place = Object.hasOwn(PLACED, name) ? PLACED[name] : undefined;
+    if (place !== undefined) throw invalid(at, `\`${at}.${name}\` is not taken; its place is ${place}`);
+  }
 }
 
 /** Settings are stored with the config, and shown. The message quotes no value. */
@@ -110,6 +110,7 @@ function byValue(field: string): TrimtabError {
 function connect(config: ProviderConfig, secrets: ProviderSecrets): Connection {
   const options = parseOptions(config.options);
   const { apiKey, credentials = {}, headers } = secrets;
+  refusePlaced(credentials, 'credentials');
   // Checked here, so that the error names the field; the package sends them as they are.
   toHeaders({ ...(apiKey !== null && { authorization: apiKey }), ...headers });
   const address = config.baseUrl === null ? null : parseAddress(config.baseUrl, TYPE);
