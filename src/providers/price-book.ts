@@ -5,10 +5,19 @@ import { toNanoUsd } from '../core/money.ts';
 import { isComplete, type Usage } from '../core/usage.ts';
 import type { PricedCost } from './provider.ts';
 
+/** Tokens in, by their kind, and of the text out. */
+export interface TranscriptTokens {
+  text: number;
+  audio: number;
+  output: number;
+}
+
 /** What a vendor charges, and for which models. */
 export interface PriceBook {
   /** `null`: the model has no price here, or the usage is not complete. Never 0 for unknown. */
   price(model: string, usage: Usage, at: number): PricedCost | null;
+  /** Of text written from audio. `null` as of {@link price}. Absent: it prices none. */
+  priceTranscript?(model: string, tokens: TranscriptTokens, at: number): PricedCost | null;
   offers(model: string): boolean;
   /** Longest prompt plus answer in tokens; `undefined`: not known. */
   contextTokens(model: string): number | undefined;
@@ -108,6 +117,13 @@ export function createPriceBook(providerId: string): PriceBook {
       const costNanoUsd = row.tiers ? priceByRates(row.tiers, usage) : priceByLibrary(model, usage, at);
       return costNanoUsd === null ? null : { costNanoUsd, source: row.source };
     },
+    priceTranscript(model, { text, audio, output }, at) {
+      const usage = { input_tokens: text + audio, input_audio_tokens: audio, output_tokens: output };
+      const found = ask(model, usage, at);
+      if (!found || !pricesTranscripts(found.model_price) || !Number.isFinite(found.total_price)) return null;
+      const source = `genai-prices ${found.provider.id}/${found.model.id}`;
+      return { costNanoUsd: toNanoUsd(found.total_price), source };
+    },
     offers: (model) => rowOf(model, null)?.own ?? false,
     contextTokens: (model) => rowOf(model, null)?.contextTokens,
   };
@@ -152,6 +168,12 @@ export function askLibrary(providerId: string, model: string): PriceCalculation 
   } catch {
     return null;
   }
+}
+
+/** Without a price of its own the library would count audio as text. */
+function pricesTranscripts(prices: ModelPrice): boolean {
+  const { input_mtok: input, input_audio_mtok: audio, output_mtok: output } = prices;
+  return input !== undefined && audio !== undefined && output !== undefined;
 }
 
 function isCurrent({ minute }: ModelRow, at: number | null): boolean {

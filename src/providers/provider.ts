@@ -117,6 +117,10 @@ export interface OwnExchange {
   readonly request: UpstreamRequest;
   /** Usage by the `usage` member of an answer or of the last event that has one. Absent: it reports none. */
   readUsage?(usage: Record<string, unknown>): Usage;
+  /**
+   * Price of tokens of other kinds than text, by the same member; `null`: no price is known for each kind in it. Absent: for none.
+   */
+  price?(usage: Record<string, unknown>, at: number): PricedCost | null;
   /** An answer that must not reach the app as it came, because it would lead it past us. Absent: it may. */
   mend?(answer: Buffer): Buffer;
 }

@@ -41,6 +41,8 @@ function stackWith(acmePolicy?: DataPolicy): Snapshot {
         ...(acmePolicy && { dataPolicy: acmePolicy }),
       }),
       plain: provider(`${other.origin}/base`, { passThrough: ['images', 'audio'] }),
+      // Has a price table.
+      real: provider(`${other.origin}/real`, { type: 'openai', passThrough: ['audio'] }),
       // Nothing of its API is known, and nothing is named.
       bare: provider(`${other.origin}/bare`),
       claude: provider(vendor.origin, { type: 'anthropic', passThrough: ['batches', 'files', 'models'] }),
@@ -198,6 +200,22 @@ describe('the openai client', () => {
     const record = lastOf(house.records);
     expect(record.usage).toEqual({});
     expect(record.requestBytes).toBe(seen.bytes.length + 'acme/'.length);
+  });
+
+  test.each([
+    ['audio told from text', { text_tokens: 200, audio_tokens: 800 }, 6_300_000],
+    ['tokens that do not add up', { text_tokens: 200, audio_tokens: 80 }, null],
+    ['tokens of no told kind', undefined, null],
+  ])('a transcription is priced by the table: %s', async (_, details, cost) => {
+    const usage = {
+      input_tokens: 1000,
+      output_tokens: 100,
+      ...(details && { input_token_details: details }),
+    };
+    other.answer = (_seen, response) => sendJson(response, { text: 'hello', usage });
+    const file = await toFile(Buffer.from('sound'), 'talk.mp3');
+    await openai.audio.transcriptions.create({ model: 'real/gpt-4o-transcribe', file });
+    expect(lastOf(house.records)).toMatchObject({ costNanoUsd: cost, unpriced: cost === null });
   });
 
   test('moderations: without a model the only provider that carries them', async () => {

@@ -139,3 +139,16 @@ function priceOf(ask: () => { total_price: number } | null): number | undefined 
     return undefined;
   }
 }
+
+test('text written from audio costs by both kinds of tokens, and nothing is made up where one has no price', () => {
+  const { priceTranscript } = createPriceBook('openai');
+  const tokens = { text: 200, audio: 800, output: 100 };
+  const at = Date.UTC(2026, 10, 25);
+  // 200 x 2.5 + 800 x 6 + 100 x 10 USD per million.
+  expect(priceTranscript?.('gpt-4o-transcribe', tokens, at)).toEqual({
+    costNanoUsd: 6_300_000,
+    source: 'genai-prices openai/gpt-4o-transcribe',
+  });
+  for (const model of ['gpt-4o-mini-tts', 'whisper-1', 'nobody-knows'])
+    expect(priceTranscript?.(model, tokens, at)).toBeNull();
+});

@@ -7,6 +7,7 @@ import type { Failure, OwnExchange } from '../../providers/provider.ts';
 import type { Place } from '../../routing/gates.ts';
 import type { AllowedDeployment, Call, RunningAttempt } from '../call.ts';
 import { describeTimeout } from '../stages/attempt.ts';
+import type { AttemptEnd } from '../stages/settle.ts';
 import type { Transfer, TransferListener, UpstreamHeaders } from '../upstream/transfer.ts';
 import { toFailure, toTrouble } from '../upstream/trouble.ts';
 import { type TimeoutCode, Watch } from '../watch.ts';
@@ -245,13 +246,16 @@ export class OwnAttempt implements RunningAttempt, TransferListener, UploadListe
 
   /**
    * Usage as the vendor reported it; nothing is estimated. A price per token is one of text, and only completions are sure to be
-   * text in and out: of anything else the tokens are recorded and not priced.
+   * text in and out: of anything else the provider must know the price, unless the stack states one of its own.
    */
-  measured(): { usage: Usage; otherTokens: boolean } {
+  measured(): Pick<AttemptEnd, 'usage' | 'priced'> {
     const found = this.#tail && readTail(this.#tail);
-    if (!found || !this.#exchange.readUsage) return { usage: {}, otherTokens: false };
-    const isText = this.call.operation?.group === 'completions' && !hasOtherTokens(found);
-    return { usage: this.#exchange.readUsage(found), otherTokens: !isText };
+    if (!found || !this.#exchange.readUsage) return { usage: {} };
+    const usage = this.#exchange.readUsage(found);
+    if (this.call.operation?.group === 'completions' && !hasOtherTokens(found)) return { usage };
+    const isStated = this.allowed.config.price !== null;
+    const priced = isStated ? null : this.#exchange.price?.(found, this.call.startedAt);
+    return { usage, priced: priced ?? null };
   }
 
   get mayHaveUsedTokens(): boolean {

@@ -134,8 +134,7 @@ class OwnCall {
     finished: (attempt, last) => {
       const call = this.#call;
       if (last) client.count(call, last);
-      const { usage, otherTokens } = attempt.measured();
-      settleAttempt(attempt, { outcome: 'ok', failure: null, usage, otherTokens });
+      settleAttempt(attempt, { outcome: 'ok', failure: null, ...attempt.measured() });
       this.#close();
       recordCall(call, { outcome: 'ok', status: attempt.record.status ?? 200, error: null });
       call.response.end(last ?? undefined);

@@ -11,8 +11,8 @@ export interface AttemptEnd {
   outcome: AttemptRecord['outcome'];
   failure: Failure | null;
   usage: Usage;
-  /** Its tokens are not those a price is for, as of images and audio. Default false. */
-  otherTokens?: boolean;
+  /** What they cost, of tokens that are not those a price per token is for, as of images and audio. Absent: of text. */
+  priced?: PricedCost | null;
 }
 
 /** Closes an attempt: what it used, what that costs, what it says of the deployment. */
@@ -30,7 +30,7 @@ export function settleAttempt(attempt: RunningAttempt, end: AttemptEnd): void {
     record.costNanoUsd = 0;
     record.priceSource = NO_MODEL;
   } else if (end.outcome === 'ok' || attempt.mayHaveUsedTokens) {
-    const priced = end.otherTokens ? null : priceAttempt(attempt);
+    const priced = end.priced === undefined ? priceAttempt(attempt) : end.priced;
     record.costNanoUsd = priced?.costNanoUsd ?? null;
     record.priceSource = priced?.source ?? null;
     if (!priced) call.unpriced = true;

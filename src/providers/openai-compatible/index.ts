@@ -147,7 +147,7 @@ function createConnection(preset: Preset, book: PriceBook, binding: Binding): Co
       };
     },
     openOwn: (request) =>
-      openOwn(preset, withForwarded(binding.headers, request.headers), { address, options, request }),
+      openOwn(preset, withForwarded(binding.headers, request.headers), { address, book, options, request }),
     ...batchOf(preset, binding),
     probe() {
       if (modelsPath === null) return null;

@@ -3,7 +3,8 @@ import { OPERATION_GROUPS, type OwnApi } from '../../core/operation.ts';
 import type { Usage } from '../../core/usage.ts';
 import type { Address } from '../address.ts';
 import { asCount, asObject, type JsonObject } from '../json.ts';
-import type { OwnExchange, OwnRequest } from '../provider.ts';
+import type { PriceBook } from '../price-book.ts';
+import type { OwnExchange, OwnRequest, PricedCost } from '../provider.ts';
 import type { Preset } from './preset.ts';
 import { readUsage } from './usage.ts';
 
@@ -22,13 +23,15 @@ export function toOwnApi(names: string): OwnApi {
 
 interface OwnPlacing {
   address: Address;
+  book: PriceBook;
   options: Readonly<Record<string, unknown>>;
   request: OwnRequest;
 }
 
 /** `headers`: credential, configured and forwarded ones, flat. */
 export function openOwn(preset: Preset, headers: string[], placing: OwnPlacing): OwnExchange {
-  const { address, options, request } = placing;
+  const { address, book, options, request } = placing;
+  const { model } = request;
   const path = preset.ownPath?.(request, options) ?? withQuery(request.path, request.query);
   return {
     request: {
@@ -39,6 +42,10 @@ export function openOwn(preset: Preset, headers: string[], placing: OwnPlacing):
       body: request.body,
     },
     readUsage: readOwnUsage,
+    ...(model !== null &&
+      /^\/audio\/(transcriptions|translations)$/.test(request.path) && {
+        price: (usage: JsonObject, at: number) => priceTranscript(book, model, { usage, at }),
+      }),
   };
 }
 
@@ -58,4 +65,19 @@ function readOwnUsage(found: JsonObject): Usage {
     ...(output !== undefined && { outputTokens: output }),
     ...(cached !== undefined && { cacheReadTokens: cached }),
   };
+}
+
+/** `null` where the vendor does not tell its audio from its text, or tells only the length. */
+function priceTranscript(
+  book: PriceBook,
+  model: string,
+  { usage, at }: { usage: JsonObject; at: number },
+): PricedCost | null {
+  const details = asObject(usage.input_token_details);
+  const text = asCount(details?.text_tokens);
+  const audio = asCount(details?.audio_tokens);
+  const output = asCount(usage.output_tokens);
+  if (text === undefined || audio === undefined || output === undefined) return null;
+  if (text + audio !== asCount(usage.input_tokens)) return null;
+  return book.priceTranscript?.(model, { text, audio, output }, at) ?? null;
 }
