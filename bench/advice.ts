@@ -13,7 +13,9 @@ import { parseArgs } from 'node:util';
 import { advise } from '../src/advisor/advise.ts';
 import { adviseTask } from '../src/advisor/advise-task.ts';
 import { computeEconomics } from '../src/advisor/economics/compute.ts';
+import type { Quantity } from '../src/advisor/economics/quantity.ts';
 import { createProfile } from '../src/advisor/profile/create.ts';
+import { SLIDER_DRAWS } from '../src/advisor/what-if/sliders.ts';
 import { readTaskEvidence } from '../src/control/advice/task-evidence.ts';
 import { systemClock } from '../src/core/clock.ts';
 import { createIdMaker } from '../src/core/id.ts';
@@ -103,14 +105,20 @@ try {
   const profile = createProfile({ task: TASK, answers: {}, evidence });
   const economics: Taken[] = [];
   const moves: Taken[] = [];
+  const gpuAt = (usd: number): Quantity => ({
+    id: 'self.usd-per-gpu-hour',
+    value: exactly(usd),
+    source: { kind: 'declared', by: 'a slider', at: null },
+  });
   for (let move = 0; move < MOVES; move++) {
-    const gpu = {
-      id: 'self.usd-per-gpu-hour',
-      value: exactly(1 + move / 10),
-      source: { kind: 'declared', by: 'a slider', at: null },
-    } as const;
-    economics.push(await timed(() => computeEconomics({ seed: 1, at: UNTIL, quantities: [gpu] })));
-    moves.push(await timed(() => advise({ profile: { ...profile, assumptions: [gpu] }, at: UNTIL })));
+    const quantities = [gpuAt(1 + move / 10)];
+    economics.push(await timed(() => computeEconomics({ seed: 1, at: UNTIL, quantities })));
+  }
+  for (let move = 0; move < MOVES; move++) {
+    const assumptions = [gpuAt(1 + move / 10)];
+    moves.push(
+      await timed(() => advise({ profile: { ...profile, assumptions }, at: UNTIL, draws: SLIDER_DRAWS })),
+    );
   }
   print('economics alone, 2,000 draws', economics);
   print('a slider moved: path, scorecard, economics, flip points', moves);

@@ -2,6 +2,7 @@ import { type Kysely, sql, type Transaction } from 'kysely';
 import type { HistoryImport, HistoryRow } from '../core/history-row.ts';
 import type { Row } from './bulk-table.ts';
 import { text, textOrNull } from './call-row.ts';
+import { SAMPLE_COLUMNS, toSample } from './call-sample.ts';
 import type { Engine } from './engines/engine.ts';
 import { HOUR_MS } from './rollup-grains.ts';
 import { type Database, HISTORY, type HistoryTable, type ImportsTable } from './schema.ts';
@@ -237,34 +238,14 @@ async function sample(
   limit: number,
 ): ReturnType<HistoryStore['sample']> {
   const rows = await within(db.selectFrom('history'), filter)
-    .select([
-      'at',
-      'input_tokens',
-      'output_tokens',
-      'cache_read_tokens',
-      'cache_write_tokens',
-      'duration_ms',
-      'ttft_ms',
-      'cost_nano_usd',
-      'model',
-    ])
+    .select(['at', ...SAMPLE_COLUMNS])
     .where('span_ms', '=', 0)
     .where('input_tokens', 'is not', null)
     .where('output_tokens', 'is not', null)
     .orderBy('id')
     .limit(limit)
     .execute();
-  return rows.map((row) => ({
-    at: row.at,
-    inputTokens: row.input_tokens ?? 0,
-    outputTokens: row.output_tokens ?? 0,
-    cacheReadTokens: row.cache_read_tokens,
-    cacheWriteTokens: row.cache_write_tokens,
-    durationMs: row.duration_ms,
-    ttftMs: row.ttft_ms,
-    costNanoUsd: row.cost_nano_usd,
-    model: row.model,
-  }));
+  return rows.map((row) => toSample(row, row.at));
 }
 
 async function times(db: Kysely<Database>, filter: HistoryFilter): Promise<number[]> {

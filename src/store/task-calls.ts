@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
+import { SAMPLE_COLUMNS, toSample } from './call-sample.ts';
 import { firstIdAt, ID_SLACK_MS } from './call-window.ts';
 import type { Database } from './schema.ts';
 import type { HistoryFilter, HistorySample, TaskCallStore } from './store.ts';
@@ -78,18 +79,7 @@ async function sample(
   const drawn = new Map<string, HistorySample>();
   for (const place of places) {
     const rows = await within(db, { ...filter, since: place })
-      .select([
-        'id',
-        'started_at',
-        'input_tokens',
-        'output_tokens',
-        'cache_read_tokens',
-        'cache_write_tokens',
-        'duration_ms',
-        'ttft_ms',
-        'cost_nano_usd',
-        'model',
-      ])
+      .select(['id', 'started_at', ...SAMPLE_COLUMNS])
       .where('outcome', '=', 'ok')
       // Tokens of images and audio are not those that a text model would have.
       .where('protocol', '<>', 'passthrough')
@@ -98,19 +88,7 @@ async function sample(
       .orderBy('id')
       .limit(RUN)
       .execute();
-    for (const row of rows) {
-      drawn.set(row.id, {
-        at: row.started_at,
-        inputTokens: row.input_tokens ?? 0,
-        outputTokens: row.output_tokens ?? 0,
-        cacheReadTokens: row.cache_read_tokens,
-        cacheWriteTokens: row.cache_write_tokens,
-        durationMs: row.duration_ms,
-        ttftMs: row.ttft_ms,
-        costNanoUsd: row.cost_nano_usd,
-        model: row.model,
-      });
-    }
+    for (const row of rows) drawn.set(row.id, toSample(row, row.started_at));
   }
   return [...drawn.values()];
 }

@@ -1,7 +1,13 @@
 import { useDeferredValue, useId, useMemo, useState } from 'react';
 import type { Advice } from '../../../src/advisor/advice.ts';
 import { advise } from '../../../src/advisor/advise.ts';
-import { SLIDER_IDS, type SliderId, sliderOf, withSliders } from '../../../src/advisor/what-if/sliders.ts';
+import {
+  SLIDER_DRAWS,
+  SLIDER_IDS,
+  type SliderId,
+  sliderOf,
+  withSliders,
+} from '../../../src/advisor/what-if/sliders.ts';
 
 export type Moved = Readonly<Partial<Record<SliderId, number>>>;
 
@@ -31,7 +37,7 @@ function adviseWith(advice: Advice, moved: Moved): Advice {
   if (Object.keys(moved).length === 0) return advice;
   const { economics, at } = advice;
   const profile = withSliders(advice.profile, moved, economics);
-  return advise({ profile, at, seed: economics.seed, draws: economics.draws });
+  return advise({ profile, at, seed: economics.seed, draws: SLIDER_DRAWS });
 }
 
 /** Growth, GPU price, utilisation and people cost, and what the answer becomes. */

@@ -52,8 +52,8 @@ export function measureMix({ sample, prices, at, seed, resamples = 1000 }: MixQu
 }
 
 /** 80 % interval of the mean of calls' costs, by the same bootstrap. At least one call. */
-export function meanCost(usd: readonly number[], seed: number, resamples = 1000): Interval {
-  return bootstrap([Float64Array.from(usd)], { seed, resamples })[0] as Interval;
+export function meanCost(usd: readonly number[], how: { seed: number; resamples: number }): Interval {
+  return bootstrap([Float64Array.from(usd)], how)[0] as Interval;
 }
 
 /** USD of one call. Tokens of cache that the call does not report cost as input. */

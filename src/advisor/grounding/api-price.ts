@@ -9,9 +9,11 @@ import type { FactSource } from '../fact.ts';
 /** Priced calls, as a share of the sample: with fewer the rest might cost anything. */
 const MIN_PRICED = 0.95;
 const SEED = 1;
+/** Enough for the two ends of an interval; each goes over the whole sample. */
+const RESAMPLES = 400;
 
 export function groundedPrices({ sample, prices, from, to }: TaskEvidence, at: number): Quantity[] {
-  const mix = measureMix({ sample, prices: [], at, seed: SEED });
+  const mix = measureMix({ sample, prices: [], at, seed: SEED, resamples: RESAMPLES });
   if (mix === null) return [];
   const measured: FactSource = { kind: 'measured', from, to, calls: sample.length };
   const quantities: Quantity[] = [
@@ -26,7 +28,7 @@ export function groundedPrices({ sample, prices, from, to }: TaskEvidence, at: n
   if (priced.length < MIN_PRICED * sample.length) return quantities;
   const perCall = meanCost(
     priced.map(({ call, tiers }) => usdOf(call, tiers)),
-    SEED,
+    { seed: SEED, resamples: RESAMPLES },
   );
   quantities.push({ id: 'api.usd-per-call', value: perCall, source: measured });
   const main = mainPrice(

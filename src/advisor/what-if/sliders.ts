@@ -10,6 +10,9 @@ import type { Profile, ProfileFacts } from '../profile/profile.ts';
 
 export const SLIDER_IDS = ['growth', 'gpu-price', 'utilisation', 'people-cost'] as const;
 
+/** Draws while a slider moves: half of an advice's own move no digit that is shown, and take half the time. */
+export const SLIDER_DRAWS = 1_000;
+
 export type SliderId = (typeof SLIDER_IDS)[number];
 
 export interface Slider {
