@@ -172,8 +172,10 @@ class Lines implements VendorLines {
       if (endpoint === null) return null;
       return { deployment, dataClass: target.dataClass, endpoint, bytes: api.toLine('', request).length };
     } catch (error) {
-      if (error instanceof TrimtabError) return null;
-      throw error;
+      // A fault of ours shows in the call that the queue makes of the line; the batch goes on.
+      if (!(error instanceof TrimtabError))
+        this.#options.logger.error({ error: String(error) }, 'a line of a batch could not be placed');
+      return null;
     }
   }
 

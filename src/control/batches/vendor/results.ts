@@ -1,7 +1,7 @@
 /** Reads what a vendor made of a part, line by line: a record and an answer each, and each once. */
 import type { TrimtabError } from '../../../core/error.ts';
 import type { StreamedReply } from '../../../gateway/batch/ask.ts';
-import type { SettledLine, VendorLink } from '../../../gateway/batch/vendor-lines.ts';
+import type { SentLine, SettledLine, VendorLink } from '../../../gateway/batch/vendor-lines.ts';
 import type { VendorBatch, VendorResult } from '../../../providers/batch-api.ts';
 import type { BatchPart } from '../../../store/batch-parts.ts';
 import type { Batch, LineAnswer } from '../../../store/batches.ts';
@@ -61,7 +61,7 @@ async function failureOf({ api }: VendorLink, { body, ...head }: StreamedReply):
 }
 
 async function keep(deps: PartDeps, part: BatchPart, { results, batch, unread }: Found): Promise<void> {
-  const { store, lines } = deps;
+  const { store } = deps;
   const byLine = new Map(results.map((result) => [lineOf(part, result.id) ?? 0, result]));
   const settled: (SettledLine & { line: number })[] = [];
   for (const { line, body, callId } of await store.batchParts.find(part, [...byLine.keys()])) {
@@ -74,7 +74,7 @@ async function keep(deps: PartDeps, part: BatchPart, { results, batch, unread }:
       callId,
       sentAt: part.sentAt ?? part.createdAt,
     };
-    const one = await lines.settle(sent, byLine.get(line) as Answered);
+    const one = await settleLine(deps, sent, byLine.get(line) as Answered);
     // Trouble of the vendor's own that may pass: the queue calls it again.
     if (one) settled.push({ ...one, line });
   }
@@ -88,6 +88,20 @@ async function keep(deps: PartDeps, part: BatchPart, { results, batch, unread }:
   unread.completed = Math.max(0, unread.completed - good);
   unread.failed = Math.max(0, unread.failed - (settled.length - good));
   await store.batchParts.change(part.id, unread);
+}
+
+/** `null`: the queue is to call it. A fault of ours at one line must not keep the others from their answers. */
+async function settleLine(
+  { lines, logger }: PartDeps,
+  sent: SentLine,
+  result: Answered,
+): Promise<SettledLine | null> {
+  try {
+    return await lines.settle(sent, result);
+  } catch (error) {
+    logger.error({ call: sent.callId, error: String(error) }, 'a result of a vendor could not be read');
+    return null;
+  }
 }
 
 function toAnswer({ line, status, body, record }: SettledLine & { line: number }): LineAnswer {
