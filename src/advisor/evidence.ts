@@ -2,6 +2,7 @@
  * What is measured of a task, as the advisor reads it: made from call records and imported history by
  * `control/`, never typed in. Everything downstream (profile, economics) takes this and asks no database.
  */
+import type { LoadTest } from '../capacity/load-test/load-test.ts';
 import type { ApiPrice } from './economics/economics.ts';
 
 export interface TaskEvidence {
@@ -32,6 +33,8 @@ export interface TaskEvidence {
   /** Share of captured prompts with personal data in them; `null`: not looked for. */
   personalData: { share: number; calls: number } | null;
   feedback: { name: string; mean: number; scores: number }[];
+  /** Real load tests whose setup is known, newest first. Absent: none were looked for. */
+  loadTests?: readonly LoadTest[];
   /** Users who made at least one call; `null`: apps name none. */
   users: number | null;
 }

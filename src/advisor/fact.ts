@@ -5,7 +5,14 @@ export type FactSource =
   /** A person said so. `at`: epoch milliseconds; `null`: a file without a date. */
   | { kind: 'declared'; by: string; at: number | null }
   /** Seen in calls. Epoch milliseconds. */
-  | { kind: 'measured'; from: number; to: number; calls: number }
+  | {
+      kind: 'measured';
+      from: number;
+      to: number;
+      calls: number;
+      /** Id of the load test that these were the calls of. Absent: the task's own. */
+      loadTest?: string;
+    }
   /** Published by somebody else. */
   | { kind: 'published'; by: string; url: string; date: string }
   /** Nobody knows: a stated prior, wide. */

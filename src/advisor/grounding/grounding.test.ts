@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { LoadTest } from '../../capacity/load-test/load-test.ts';
 import { exactly } from '../../core/interval.ts';
 import { createRandom } from '../../core/random.ts';
 import { advise } from '../advise.ts';
@@ -6,6 +7,7 @@ import type { Economics } from '../economics/economics.ts';
 import type { QuantityId } from '../economics/quantity.ts';
 import type { TaskEvidence } from '../evidence.ts';
 import { type Answers, createProfile } from '../profile/create.ts';
+import { sourceOf } from '../profile/reader.ts';
 import { figureValue, quantitiesOf } from '../quantities.ts';
 import { withSliders } from '../what-if/sliders.ts';
 import { groundingOf } from './grounding.ts';
@@ -159,5 +161,74 @@ describe('machines', () => {
       used(say({ 'latency.ttftP95TargetMs': ms, 'work.difficulty': 'simple' }))('self.calls-per-second')
         ?.value.mid ?? 0;
     expect(at(100)).toBeLessThanOrEqual(at(5_000));
+  });
+
+  describe('a load test', () => {
+    const times = (p95: number) => ({ p50: p95 / 2, p90: p95, p95, p99: p95, mean: p95 / 2 });
+    const mean = (of: (call: (typeof sample)[number]) => number) =>
+      sample.reduce((sum, call) => sum + of(call), 0) / sample.length;
+    const loadTest = (change: Partial<LoadTest> = {}): LoadTest => ({
+      id: 'load_1',
+      createdAt: AT - HOUR,
+      endedAt: AT,
+      deployment: 'own',
+      sandbox: false,
+      setup: {
+        engine: 'vLLM',
+        model: 'llama-3.1-8b',
+        gpu: 'l40s',
+        gpusPerReplica: 1,
+        weights: 'fp8',
+        replicas: 2,
+      },
+      target: { ttftP95Ms: 1_000, tpotP95Ms: null, endToEndP95Ms: null },
+      workload: 'task x',
+      meanInputTokens: mean(({ inputTokens }) => inputTokens),
+      meanOutputTokens: mean(({ outputTokens }) => outputTokens),
+      points: [
+        {
+          kind: 'search',
+          concurrency: null,
+          offeredCallsPerSecond: 6,
+          callsPerSecond: 6,
+          outputTokensPerSecond: 900,
+          durationMs: 60_000,
+          calls: 360,
+          errors: 0,
+          errorCodes: [],
+          ttftMs: times(700),
+          tpotMs: times(30),
+          endToEndMs: times(4_000),
+        },
+      ],
+      calls: 1_234,
+      costUsd: 0,
+      ended: 'done',
+      ...change,
+    });
+    const answers = say({ 'latency.class': 'interactive', 'work.difficulty': 'simple' });
+    const withTests = (...loadTests: LoadTest[]) => used(answers, { ...evidence, loadTests });
+
+    test('stands before the model, with the price of its GPU and its own id', () => {
+      const of = withTests(loadTest({ id: 'load_0', createdAt: 1, points: [] }), loadTest());
+      const source = { kind: 'measured', from: AT - HOUR, to: AT, calls: 1_234, loadTest: 'load_1' };
+      expect(of('self.calls-per-second')).toMatchObject({ value: { mid: 3 }, source });
+      expect(of('self.gpus-per-replica')).toMatchObject({ value: exactly(1), source });
+      expect(of('self.usd-per-gpu-hour')?.source).toMatchObject({ by: expect.stringContaining('L40S') });
+      expect(sourceOf(of('self.calls-per-second')?.source ?? { kind: 'prior', why: '' })).toMatch(
+        /^measured by load test load_1 over 1,234 calls/,
+      );
+    });
+
+    test.each<[string, Partial<LoadTest>]>([
+      ['of the sandbox', { sandbox: true }],
+      ['of calls of another size', { meanOutputTokens: 5 }],
+      ['that was too slow for this task', { points: [] }],
+      ['of something nobody knows', { setup: null }],
+    ])('but not one %s', (_what, change) => {
+      expect(withTests(loadTest(change))('self.calls-per-second')).toEqual(
+        withTests()('self.calls-per-second'),
+      );
+    });
   });
 });

@@ -7,7 +7,7 @@ import type { Quantity } from '../economics/quantity.ts';
 import type { TaskEvidence } from '../evidence.ts';
 import type { Profile } from '../profile/profile.ts';
 import { groundedPrices } from './api-price.ts';
-import { gpuPrice, sizedReplica } from './machines.ts';
+import { gpuPrice, sizedReplica, testedReplica } from './machines.ts';
 import { groundedVolume } from './volume.ts';
 
 export interface Grounding {
@@ -18,7 +18,8 @@ export interface Grounding {
 
 /** `at`: epoch milliseconds the prices are taken at. Takes about a second where machines are sized. */
 export function groundingOf(profile: Profile, evidence: TaskEvidence | null, at: number): Grounding {
-  const gpu = gpuPrice(profile);
+  const tested = evidence && testedReplica(profile, evidence);
+  const gpu = gpuPrice(profile, tested);
   if (evidence === null) return { quantities: gpu, levelGrowthCorrelation: 0 };
   const volume = groundedVolume(profile, evidence);
   return {
@@ -26,7 +27,7 @@ export function groundingOf(profile: Profile, evidence: TaskEvidence | null, at:
       ...(volume?.quantities ?? []),
       ...groundedPrices(evidence, at),
       ...gpu,
-      ...sizedReplica(profile, evidence),
+      ...sizedReplica(profile, evidence, tested),
     ],
     levelGrowthCorrelation: volume?.levelGrowthCorrelation ?? 0,
   };

@@ -1,6 +1,7 @@
 /** Machines: what a GPU-hour costs by published prices, and what one replica sustains under the calls as they really came. */
 import type { EngineSetup, GpuPrice, LatencyTarget, ReplicaCapacity } from '../../capacity/capacity.ts';
 import { findGpu, findModel, gpuPrices } from '../../capacity/facts/index.ts';
+import { measuredCapacity, type TestedSetup } from '../../capacity/load-test/load-test.ts';
 import { createPerformanceModel } from '../../capacity/performance/performance-model.ts';
 import { ENGINE_LIMITS } from '../../capacity/plan/candidates.ts';
 import { sizeReplica } from '../../capacity/plan/size-replica.ts';
@@ -26,15 +27,17 @@ const MAX_CALLS = 4_000;
 /** First token within so many milliseconds, 95 times in 100, by what the latency class says of who waits. */
 const TARGET_MS = { interactive: 1_000, standard: 5_000, batch: 60_000 } as const;
 
-export function gpuPrice(profile: Profile): Quantity[] {
+/** Of the GPU that was load-tested, else of {@link GPU}. */
+export function gpuPrice(profile: Profile, tested: ReplicaCapacity | null): Quantity[] {
   const kinds = kindsOf(profile);
-  const rows = gpuPrices.filter(({ gpu, kind }) => gpu === GPU && kinds.includes(kind));
+  const id = tested?.gpu ?? GPU;
+  const rows = gpuPrices.filter(({ gpu, kind }) => gpu === id && kinds.includes(kind));
   const value = publishedPrice(rows.map(({ usdPerGpuHour }) => usdPerGpuHour));
   const [first] = rows;
   if (value === null || !first) return [];
   const source: FactSource = {
     kind: 'published',
-    by: `${rows.length} prices of an H100 (${kinds.join(', ')}): ${[...new Set(rows.map(({ source: { by } }) => by))].join(', ')}`,
+    by: `${rows.length} prices of ${findGpu(id)?.label ?? id} (${kinds.join(', ')}): ${[...new Set(rows.map(({ source: { by } }) => by))].join(', ')}`,
     url: first.source.url,
     date: first.source.date,
   };
@@ -48,8 +51,52 @@ function kindsOf(profile: Profile): GpuPrice['kind'][] {
   return assets === 'rent' ? ['on-demand'] : ['on-demand', 'reserved', 'owned'];
 }
 
-/** Empty: too few calls, or nobody said who waits for the answer. */
-export function sizedReplica(profile: Profile, evidence: TaskEvidence): Quantity[] {
+/** What the newest load test with calls of this size, within this task's target, found; `null`: there is none. */
+export function testedReplica(profile: Profile, evidence: TaskEvidence): ReplicaCapacity | null {
+  const { loadTests = [], sample } = evidence;
+  const target = targetOf(profile);
+  if (target === null || sample.length === 0) return null;
+  const mean = (of: (call: TaskEvidence['sample'][number]) => number): number =>
+    sample.reduce((sum, call) => sum + of(call), 0) / sample.length;
+  const shape = {
+    meanInputTokens: mean(({ inputTokens }) => inputTokens),
+    meanOutputTokens: mean(({ outputTokens }) => outputTokens),
+  };
+  for (const test of loadTests.toSorted((a, b) => b.createdAt - a.createdAt)) {
+    const setup = test.setup && setupOf(test.setup);
+    const capacity = setup && measuredCapacity([test], { setup, target, shape });
+    if (capacity) return capacity;
+  }
+  return null;
+}
+
+function testedQuantities(
+  { callsPerSecond, gpusPerReplica, loadTest }: ReplicaCapacity,
+  { loadTests = [] }: TaskEvidence,
+): Quantity[] {
+  const test = loadTests.find(({ id }) => id === loadTest?.id);
+  if (!test) return [];
+  const { id, createdAt, endedAt, calls } = test;
+  const source: FactSource = {
+    kind: 'measured',
+    from: createdAt,
+    to: endedAt ?? createdAt,
+    calls,
+    loadTest: id,
+  };
+  return [
+    { id: 'self.calls-per-second', value: callsPerSecond, source },
+    { id: 'self.gpus-per-replica', value: exactly(gpusPerReplica), source },
+  ];
+}
+
+/** A load test's word stands before the model's. Empty: too few calls, or nobody said who waits for the answer. */
+export function sizedReplica(
+  profile: Profile,
+  evidence: TaskEvidence,
+  tested: ReplicaCapacity | null,
+): Quantity[] {
+  if (tested !== null) return testedQuantities(tested, evidence);
   const target = targetOf(profile);
   const workload = workloadOf(evidence);
   if (target === null || workload === null) return [];
@@ -102,21 +149,23 @@ function capacityOf(
   size: typeof SMALL | typeof LARGE,
   question: { workload: Workload; target: LatencyTarget },
 ): ReplicaCapacity | null {
-  const model = findModel(size.model);
-  const gpu = findGpu(GPU);
-  if (!model || !gpu) return null;
-  const { gpusPerReplica, weights } = size;
-  const setup: EngineSetup = {
-    engine: 'vLLM',
-    model,
-    gpu,
-    gpusPerReplica,
-    weights,
-    cache: 'bf16',
-    ...ENGINE_LIMITS,
-  };
+  const setup = setupOf({ engine: 'vLLM', gpu: GPU, ...size });
+  if (!setup) return null;
   const { capacity } = sizeReplica({ model: createPerformanceModel(setup), loadTests: [], ...question });
   return capacity !== null && capacity.callsPerSecond.low > 0 ? capacity : null;
+}
+
+/** `null`: there are no facts of the model or the GPU any more. */
+function setupOf({
+  engine,
+  gpusPerReplica,
+  weights,
+  ...named
+}: Omit<TestedSetup, 'replicas'>): EngineSetup | null {
+  const model = findModel(named.model);
+  const gpu = findGpu(named.gpu);
+  if (!model || !gpu) return null;
+  return { engine, model, gpu, gpusPerReplica, weights, cache: 'bf16', ...ENGINE_LIMITS };
 }
 
 function hull(intervals: readonly Interval[]): Interval {

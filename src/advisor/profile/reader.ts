@@ -66,7 +66,9 @@ export function sourceOf(source: FactSource): string {
     case 'declared':
       return `declared by ${source.by}${source.at === null ? '' : `, ${day(source.at)}`}`;
     case 'measured':
-      return `measured over ${source.calls.toLocaleString('en-US')} calls, ${day(source.from)} to ${day(source.to)}`;
+      return source.loadTest === undefined
+        ? `measured over ${source.calls.toLocaleString('en-US')} calls, ${day(source.from)} to ${day(source.to)}`
+        : `measured by load test ${source.loadTest} over ${source.calls.toLocaleString('en-US')} calls, ${day(source.from)}`;
     case 'published':
       return `published by ${source.by}, ${source.date}`;
     case 'prior':

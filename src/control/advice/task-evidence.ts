@@ -3,6 +3,7 @@
  * from the rollups and a few index ranges, so that a million calls are no slower than a thousand.
  */
 import type { CallSample, ModelUse, TaskEvidence } from '../../advisor/evidence.ts';
+import type { LoadTest } from '../../capacity/load-test/load-test.ts';
 import type { Stack } from '../../stack/stack.ts';
 import { HOUR_MS } from '../../store/rollup-grains.ts';
 import type { HistoryFilter, HistorySum, RollupFilter, Store } from '../../store/store.ts';
@@ -14,6 +15,7 @@ const MAX_SAMPLE = 5_000;
 /** Places of the window a sample of calls is taken from, 50 calls each. */
 const PLACES = 100;
 const MAX_FEEDBACK = 1_000;
+const MAX_LOAD_TESTS = 200;
 /** Fewer times than this make no percentile. */
 const MIN_TIMES = 20;
 
@@ -57,6 +59,7 @@ export async function readTaskEvidence(
     repeated: await store.taskCalls.repeats(filter),
     personalData: null,
     feedback: await feedbackOf(store, filter),
+    loadTests: await loadTestsOf(store),
     users: (await store.rollups.users(rollup)) + (await store.history.users(filter)) || null,
   };
 }
@@ -69,6 +72,13 @@ async function windowOf(store: Store, task: string): Promise<{ from: number; to:
   const to = Math.floor(Math.max(...ranges.map(({ last }) => last)) / HOUR_MS + 1) * HOUR_MS;
   const first = Math.floor(Math.min(...ranges.map(({ since }) => since)) / HOUR_MS) * HOUR_MS;
   return { from: Math.max(first, to - MAX_WINDOW_MS), to };
+}
+
+async function loadTestsOf(store: Store): Promise<LoadTest[]> {
+  const tests = await store.loadTests.list({ limit: MAX_LOAD_TESTS });
+  return tests
+    .map(({ body }) => body as LoadTest)
+    .filter(({ sandbox, setup, endedAt }) => !sandbox && setup !== null && endedAt !== null);
 }
 
 type Hour = { at: number; calls: number };
