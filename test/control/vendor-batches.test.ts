@@ -277,6 +277,23 @@ describe('lines', () => {
     ]);
   });
 
+  test('of the queue that wait for room end so, too, when their batch expires', async () => {
+    const { id } = await batches.create([line('a', 'live'), line('b', 'plain/local')], {
+      completion_window: '1h',
+    });
+    vendor.isBusy = true;
+    await batches.until(
+      () => vendor.live.length,
+      (asked) => asked >= 2,
+    );
+    const done = await batches.end(id, 10_000);
+    expect(done).toMatchObject({ status: 'expired', request_counts: { completed: 0, failed: 2 } });
+    expect((await batches.results(done.error_file_id)).map(({ error }) => error?.code)).toEqual([
+      'batch_expired',
+      'batch_expired',
+    ]);
+  });
+
   test('go to nobody whose policy no longer allows their data', async () => {
     vendor.creating = 503;
     const { id } = await batches.create(some(2, 'openai/gpt-x'));

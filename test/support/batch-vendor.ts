@@ -44,6 +44,8 @@ export interface BatchVendor extends AsyncDisposable {
   /** New batches end at once. */
   isPrompt: boolean;
   now: () => number;
+  /** Live calls meet a limit. */
+  isBusy: boolean;
 }
 
 export const BATCH_USAGE = { input: 1_000, output: 200 };
@@ -64,6 +66,7 @@ export async function startBatchVendor(): Promise<BatchVendor> {
     creating: 'ok',
     isPrompt: false,
     now: Date.now,
+    isBusy: false,
     finish(status = 'completed') {
       for (const batch of vendor.batches) if (batch.status === 'in_progress') batch.status = status;
     },
@@ -89,7 +92,8 @@ async function serve(vendor: BatchVendor, request: IncomingMessage, response: Se
   if (isLive) {
     const asked = JSON.parse(body) as Json;
     vendor.live.push(asked);
-    send(response, 200, answerOf(path, asked));
+    if (vendor.isBusy) send(response, 429, { error: { message: 'Later.', type: 'rate_limit_error' } });
+    else send(response, 200, answerOf(path, asked));
     return;
   }
   vendor.asked.push(`${request.method} ${path}`);
