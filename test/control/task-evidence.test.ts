@@ -1,8 +1,11 @@
 /** Evidence of a task from a real store, on both engines. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { apiPricesOf } from '../../src/control/advice/api-prices.ts';
 import { readTaskEvidence } from '../../src/control/advice/task-evidence.ts';
 import type { HistoryRow } from '../../src/core/history-row.ts';
 import type { Recommendation } from '../../src/core/recommendation.ts';
+import { catalog } from '../../src/providers/index.ts';
+import { parseStack } from '../../src/stack/parse.ts';
 import type { Store } from '../../src/store/store.ts';
 import { postgresPlace, sqlitePlace, type TestPlace } from '../store/engines.ts';
 import { makeCall } from '../support/call-records.ts';
@@ -76,6 +79,7 @@ describe.each([
       repeated: { calls: 3 },
       personalData: null,
       byModel: [{ provider: 'openai', model: 'gpt-5-mini', costNanoUsd: null, unpricedCalls: 1 }],
+      prices: [{ model: 'gpt-5-mini', source: { by: 'genai-prices openai/gpt-5-mini' } }],
     });
     expect(evidence?.hourly.map(({ calls }) => calls)).toEqual([2, 1, 2]);
     // A call that is passed through has no text tokens to learn from.
@@ -188,4 +192,39 @@ describe.each([
     await store.advice.removeAdvice('p');
     expect(await store.advice.advice('p')).toBeUndefined();
   });
+});
+
+test('the price of the stack stands before the listed one; a machine by the hour has none by the token', () => {
+  const use = (provider: string, model: string) => ({
+    provider,
+    model,
+    calls: 1,
+    inputTokens: 1,
+    outputTokens: 1,
+    cacheReadTokens: 0,
+    costNanoUsd: null,
+    unpricedCalls: 1,
+  });
+  const stack = parseStack(
+    {
+      providers: {
+        acme: { type: 'openai-compatible', baseUrl: 'https://acme.example/v1' },
+        own: { type: 'vllm', baseUrl: 'http://127.0.0.1:8000/v1' },
+      },
+      deployments: {
+        mini: { provider: 'acme', model: 'gpt-5-mini', price: { inputPerMillion: 1, outputPerMillion: 2 } },
+        gpu: {
+          provider: 'own',
+          model: 'no-vendor-sells-this',
+          price: { usdPerHour: 3, outputTokensPerSecond: 900 },
+        },
+      },
+      tasks: {},
+    },
+    { catalog, policies: ['ordered'] },
+  );
+  const prices = apiPricesOf([use('acme', 'gpt-5-mini'), use('own', 'no-vendor-sells-this')], stack);
+  expect(prices).toMatchObject([
+    { model: 'gpt-5-mini', rows: [{ from: null, tiers: [{ input: 1, output: 2, cacheRead: 1 }] }] },
+  ]);
 });

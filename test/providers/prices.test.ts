@@ -1,6 +1,7 @@
 /** Prices against figures the vendors publish. */
 import { describe, expect, test } from 'vitest';
 import { createPriceBook } from '../../src/providers/price-book.ts';
+import { findPriceHistory } from '../../src/providers/price-history.ts';
 
 const AT = Date.UTC(2026, 10, 23, 12);
 
@@ -151,4 +152,14 @@ test('text written from audio costs by both kinds of tokens, and nothing is made
   });
   for (const model of ['gpt-4o-mini-tts', 'whisper-1', 'nobody-knows'])
     expect(priceTranscript?.(model, tokens, at)).toBeNull();
+});
+
+test('price rows by the day they hold from, each in its tiers', () => {
+  const history = findPriceHistory('openai', 'gpt-5.6-luna');
+  expect(history?.source).toBe('genai-prices openai/gpt-5.6-luna');
+  const [first, second] = history?.rows ?? [];
+  expect([first?.from, second?.from]).toEqual([null, Date.UTC(2026, 6, 30)]);
+  expect(second?.tiers[0]?.rates.input).toBeLessThan(first?.tiers[0]?.rates.input ?? 0);
+  expect(first?.tiers.map(({ above }) => above)).toEqual([-1, 271_999]);
+  expect(findPriceHistory(null, 'no-vendor-sells-this')).toBeNull();
 });

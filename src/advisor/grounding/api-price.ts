@@ -55,12 +55,11 @@ function listedOf(price: ApiPrice, inputTokens: number, at: number): Quantity[] 
   const row = price.rows.findLast(({ from }) => from === null || from <= at);
   const tier = row?.tiers.findLast(({ above }) => inputTokens > above) ?? row?.tiers[0];
   if (!row || !tier || tier.input <= 0) return [];
-  const source: FactSource = {
-    kind: 'published',
-    by: price.source.by,
-    url: price.source.url ?? '',
-    date: new Date(row.from ?? at).toISOString().slice(0, 10),
-  };
+  const { by, url } = price.source;
+  const source: FactSource =
+    url === null
+      ? { kind: 'declared', by, at: null }
+      : { kind: 'published', by, url, date: new Date(row.from ?? at).toISOString().slice(0, 10) };
   return [
     { id: 'api.usd-per-million-input', value: exactly(tier.input), source },
     { id: 'api.usd-per-million-output', value: exactly(tier.output), source },

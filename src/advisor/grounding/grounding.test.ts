@@ -96,6 +96,12 @@ describe('prices', () => {
     expect(of('lever.cache-price-ratio')?.value).toEqual(exactly(0.1));
   });
 
+  test('a price of the stack is declared, not published', () => {
+    const own = { ...price('one', 2), source: { by: 'the stack', url: null } };
+    const source = used({}, { ...evidence, prices: [own] })('api.usd-per-million-output')?.source;
+    expect(source).toEqual({ kind: 'declared', by: 'the stack', at: null });
+  });
+
   test('a model without a price leaves the cost of a call open, which widens it', () => {
     const unpriced = { ...evidence, prices: [price('another', 2)] };
     expect(used({}, unpriced)('api.usd-per-call')).toBeUndefined();

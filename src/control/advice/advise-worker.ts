@@ -1,4 +1,4 @@
-/** The thread that works out advice: a quarter of a second of computing each, which neither gateway nor control bear. */
+/** The thread that works out advice: a second of computing and more where machines are sized, which neither gateway nor control bear. */
 import { parentPort } from 'node:worker_threads';
 import type { Advice } from '../../advisor/advice.ts';
 import { adviseTask } from '../../advisor/advise-task.ts';

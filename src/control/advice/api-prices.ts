@@ -21,7 +21,7 @@ function statedPrice(provider: string, model: string, stack: Stack | null): ApiP
   );
   const price = deployment?.price;
   if (!price || 'usdPerHour' in price) return null;
-  const source = { by: 'the price in the stack', url: null };
+  const source = { by: 'the stack', url: null };
   return { provider, model, rows: [{ from: null, tiers: [tierOf(price)] }], batchDiscount: null, source };
 }
 
