@@ -14,6 +14,11 @@ import { type Column, printable, renderTable } from './table.ts';
 import { formatCount, formatMoment } from './when.ts';
 
 const BATCH_ROWS = 1_000;
+/**
+ * Rows put in the order of their ids before they are sent. Ids are hashes, so in the order of the file every batch touches
+ * as many pages of the indexes by id as it has rows, and each touched page is written to the log.
+ */
+const SORTED_ROWS = 50_000;
 /** Bad records shown by their place; the rest are counted. */
 const SHOWN_BAD = 20;
 
@@ -147,21 +152,25 @@ async function write(
 ): Promise<{ id: string | null; added: number; replaced: number }> {
   const id = createIdMaker(io.now)('imp');
   const sum = { added: 0, replaced: 0 };
-  let batch: HistoryRow[] = [];
+  let waiting: HistoryRow[] = [];
   const send = async (): Promise<void> => {
-    if (batch.length === 0) return;
-    const { added, replaced } = await client.post<HistoryAdded>('/api/v1/history/rows', {
-      importId: id,
-      rows: batch,
-    });
-    sum.added += added;
-    sum.replaced += replaced;
-    batch = [];
+    // Equal ids stay in order: of two sums of the same, the later counts.
+    const sorted = waiting.sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+    waiting = [];
+    for (let from = 0; from < sorted.length; from += BATCH_ROWS) {
+      const rows = sorted.slice(from, from + BATCH_ROWS);
+      const { added, replaced } = await client.post<HistoryAdded>('/api/v1/history/rows', {
+        importId: id,
+        rows,
+      });
+      sum.added += added;
+      sum.replaced += replaced;
+    }
   };
   for await (const item of read(io, options, { verb: 'Writing', onFormat: () => {} })) {
     if ('bad' in item) continue;
-    batch.push(item.row);
-    if (batch.length >= BATCH_ROWS) await send();
+    waiting.push(item.row);
+    if (waiting.length >= SORTED_ROWS) await send();
   }
   await send();
   if (sum.added + sum.replaced === 0) return { id: null, ...sum };
