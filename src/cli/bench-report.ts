@@ -6,6 +6,9 @@ import { type CliIo, commandName, paint } from './io.ts';
 import { type Column, printable, renderTable } from './table.ts';
 import { formatCount, formatDuration, formatMoment } from './when.ts';
 
+/** Three digits, or all before the point. */
+const rate = (perSecond: number): string =>
+  perSecond < 100 ? perSecond.toPrecision(3) : Math.round(perSecond).toLocaleString('en');
 const usd = (value: number | null): string => formatUsd(value === null ? null : toNanoUsd(value));
 
 const ENDS: Readonly<Record<NonNullable<LoadTest['ended']>, string>> = {
@@ -56,7 +59,7 @@ export function renderLoadTest(test: LoadTest, io: CliIo): string {
   ];
   const columns: Column<LoadPoint>[] = [
     { title: 'load', cell: loadOf },
-    { title: 'calls/s', align: 'right', cell: ({ callsPerSecond }) => callsPerSecond.toPrecision(3) },
+    { title: 'calls/s', align: 'right', cell: ({ callsPerSecond }) => rate(callsPerSecond) },
     {
       title: 'tokens/s',
       align: 'right',
@@ -79,13 +82,11 @@ export function renderLoadTest(test: LoadTest, io: CliIo): string {
 /** The highest rate that met the target. */
 function bestRate({ points, target }: LoadTest): string {
   const met = points.filter((point) => meetsTarget(point, target));
-  return met.length === 0 ? '-' : Math.max(...met.map(({ callsPerSecond }) => callsPerSecond)).toPrecision(3);
+  return met.length === 0 ? '-' : rate(Math.max(...met.map(({ callsPerSecond }) => callsPerSecond)));
 }
 
 function loadOf({ kind, concurrency, offeredCallsPerSecond }: LoadPoint): string {
-  return concurrency !== null
-    ? `${concurrency} in flight`
-    : `${kind} ${(offeredCallsPerSecond ?? 0).toPrecision(3)}/s`;
+  return concurrency !== null ? `${concurrency} in flight` : `${kind} ${rate(offeredCallsPerSecond ?? 0)}/s`;
 }
 
 function errorsOf({ errors, errorCodes }: LoadPoint): string {
