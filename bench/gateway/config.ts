@@ -1,12 +1,12 @@
 export const BENCH_KEY = `tt-${'b'.repeat(32)}`;
 
-/** One own vendor with a stated price, one task. */
-export function benchConfig(vendor: string): Record<string, unknown> {
+/** One own vendor with a stated price, one task. `translated`: the vendor speaks messages, the app chat. */
+export function benchConfig(vendor: string, translated = false): Record<string, unknown> {
   return {
     providers: {
       bench: {
-        type: 'openai-compatible',
-        baseUrl: `${vendor}/v1`,
+        type: translated ? 'anthropic' : 'openai-compatible',
+        baseUrl: translated ? vendor : `${vendor}/v1`,
         apiKey: { env: 'BENCH_VENDOR_KEY' },
         dataPolicy: { party: 'own' },
       },

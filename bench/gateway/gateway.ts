@@ -1,9 +1,11 @@
 /**
  * What a call through Trimtab costs, next to a bare `node:http` + undici proxy that does nothing else.
  *
- *   node bench/gateway/gateway.ts [--quick] [--rounds N] [--calls N] [--soak N] [--only full|gateway] [--node="flags"] [--json]
+ *   node bench/gateway/gateway.ts [--translate] [--portkey] [--quick] [--rounds N] [--calls N] [--soak N] [--only full|gateway] [--node="flags"] [--json]
  *
- * Four processes: this one makes the load, one is the vendor, one is measured. CPU is user + system time of the whole
+ * `--translate`: also an app of chat before a vendor of the messages protocol. `--portkey`: also the Portkey gateway on the same work.
+ *
+ * One process makes the load, one is the vendor, the others are measured in turn. CPU is user + system time of the whole
  * measured process (all its threads) per call; latency is the median at one connection. Rounds are interleaved, and
  * each figure is the median over rounds, so that a busy machine moves both sides: read the ratios.
  */
@@ -25,6 +27,8 @@ const { values: flags } = parseArgs({
     quick: { type: 'boolean', default: false },
     rounds: { type: 'string' },
     calls: { type: 'string' },
+    translate: { type: 'boolean', default: false },
+    portkey: { type: 'boolean', default: false },
     soak: { type: 'string' },
     only: { type: 'string' },
     node: { type: 'string', default: '' },
@@ -41,6 +45,7 @@ interface Subject {
 }
 
 const children: ChildProcess[] = [];
+const TRANSLATED = ', translated';
 
 async function start(file: string, args: string[] = []): Promise<{ child: ChildProcess; url: string }> {
   const path = fileURLToPath(new URL(file, import.meta.url));
@@ -48,6 +53,8 @@ async function start(file: string, args: string[] = []): Promise<{ child: ChildP
   const isOurs = file === './trimtab.ts';
   const child = fork(path, args, {
     env: { ...process.env, ...(isOurs ? ENVIRONMENT : {}), BENCH_VENDOR_KEY: 'vendor-key' },
+    // Portkey writes a banner.
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     execArgv: flags.node ? flags.node.split(' ') : isOurs ? NODE_FLAGS : [],
   });
   children.push(child);
@@ -103,6 +110,14 @@ async function compare(subjects: Subject[]): Promise<Map<string, Measured>> {
 
 function report(subjects: Subject[], results: Map<string, Measured>): object[] {
   const rows: object[] = [];
+  const hasPortkey = subjects.some(({ name }) => name === 'portkey');
+  /** CPU of Portkey on the same work, as a multiple of this one's. */
+  const ratioTo = (name: string, kind: Kind): number | null => {
+    const other = results.get(`portkey${name.endsWith(TRANSLATED) ? TRANSLATED : ''} ${kind}`);
+    const { cpuUs } = results.get(`${name} ${kind}`) as Measured;
+    if (!other || cpuUs.length === 0 || name.startsWith('portkey')) return null;
+    return Number(median(cpuUs.map((cpu, round) => (other.cpuUs[round] as number) / cpu)).toFixed(1));
+  };
   for (const kind of KINDS) {
     const of = (name: string): Measured => results.get(`${name} ${kind}`) as Measured;
     const bare = of('bare proxy');
@@ -111,7 +126,7 @@ function report(subjects: Subject[], results: Map<string, Measured>): object[] {
       // A ratio per round first, then their median: both sides of a round met the same machine.
       const ratio = median(cpuUs.map((cpu, round) => cpu / (bare.cpuUs[round] as number)));
       const added = median(latencyUs.map((us, round) => us - (of('direct').latencyUs[round] as number)));
-      const isGoal = name !== 'direct' && name !== 'bare proxy';
+      const isGoal = name === 'gateway thread' || name === 'trimtab';
       rows.push({
         kind,
         subject: name,
@@ -120,6 +135,7 @@ function report(subjects: Subject[], results: Map<string, Measured>): object[] {
         goal: isGoal ? (ratio <= GOAL ? `<= ${GOAL} met` : `<= ${GOAL} MISSED`) : '',
         'latency us': Math.round(median(latencyUs)),
         'added us': Math.round(added),
+        ...(hasPortkey && { 'portkey / this': ratioTo(name, kind) }),
       });
     }
   }
@@ -155,19 +171,34 @@ function print(rows: object[]): void {
 
 try {
   const vendor = await start('./vendor.ts');
-  const subject = async (name: string, file: string, mode?: string): Promise<Subject> => {
-    const { child, url } = await start(file, mode === undefined ? [vendor.url] : [vendor.url, mode]);
+  const subject = async (name: string, file: string, mode: string[] = []): Promise<Subject> => {
+    const { child, url } = await start(file, [vendor.url, ...mode]);
     return { name, child, load: createLoad(url) };
   };
+  const portkey = ({ child, url }: { child: ChildProcess; url: string }, translated: boolean): Subject => {
+    const host = ['x-portkey-custom-host', `${vendor.url}/v1`];
+    const headers = ['x-portkey-provider', translated ? 'anthropic' : 'openai', ...host];
+    return { name: `portkey${translated ? TRANSLATED : ''}`, child, load: createLoad(url, headers) };
+  };
   if (flags.soak) {
-    print(await soak(await subject('trimtab', './trimtab.ts', flags.only ?? 'full'), Number(flags.soak)));
+    print(await soak(await subject('trimtab', './trimtab.ts', [flags.only ?? 'full']), Number(flags.soak)));
   } else {
     const subjects: Subject[] = [
       { name: 'direct', child: null, load: createLoad(vendor.url) },
       await subject('bare proxy', './bare-proxy.ts'),
     ];
-    if (flags.only !== 'full') subjects.push(await subject('gateway thread', './trimtab.ts', 'gateway'));
-    if (flags.only !== 'gateway') subjects.push(await subject('trimtab', './trimtab.ts', 'full'));
+    const modes = ['gateway', 'full'].filter((mode) => flags.only === undefined || flags.only === mode);
+    for (const mode of modes) {
+      const name = mode === 'full' ? 'trimtab' : 'gateway thread';
+      subjects.push(await subject(name, './trimtab.ts', [mode]));
+      if (flags.translate)
+        subjects.push(await subject(name + TRANSLATED, './trimtab.ts', [mode, 'translated']));
+    }
+    if (flags.portkey) {
+      const started = await start('./portkey.ts');
+      subjects.push(portkey(started, false));
+      if (flags.translate) subjects.push(portkey(started, true));
+    }
     print(report(subjects, await compare(subjects)));
   }
 } finally {

@@ -11,9 +11,10 @@ export interface Load {
 /** A request of 1.9 KB: a system prompt and a question. */
 const bodies: Record<Kind, Buffer> = { plain: requestBody(false), stream: requestBody(true) };
 
-export function createLoad(origin: string): Load {
+/** `more`: headers beside those every subject gets, flat. */
+export function createLoad(origin: string, more: readonly string[] = []): Load {
   const pool = new Pool(origin, { headersTimeout: 0, bodyTimeout: 0, allowH2: false });
-  const headers = ['content-type', 'application/json', 'authorization', `Bearer ${BENCH_KEY}`];
+  const headers = ['content-type', 'application/json', 'authorization', `Bearer ${BENCH_KEY}`, ...more];
 
   function call(kind: Kind): Promise<number> {
     const began = process.hrtime.bigint();

@@ -1,6 +1,7 @@
 /**
  * The gateway as it serves: server, keys, target names, data policy, prices, durable spool. `gateway` runs its thread
- * alone (a drain in a worker thread empties the spool into nothing); `full` runs the whole product with its store.
+ * alone (a drain in a worker thread empties the spool into nothing); `full` runs the whole product with its store. `translated`: over a
+ * vendor of the messages protocol.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,7 +19,8 @@ import { policies } from '../../src/routing/index.ts';
 import { BENCH_KEY, benchConfig } from './config.ts';
 import { answerFigures } from './figures.ts';
 
-const [vendor, mode] = process.argv.slice(2) as [string, string];
+const [vendor, mode, wire] = process.argv.slice(2) as [string, string, string | undefined];
+const config = benchConfig(vendor, wire === 'translated');
 const dataDir = mkdtempSync(join(tmpdir(), 'trimtab-bench-'));
 process.on('exit', () => rmSync(dataDir, { recursive: true, force: true }));
 
@@ -26,7 +28,7 @@ if (mode === 'full') {
   const { startTrimtab } = await import('../../src/main.ts');
   const { writeFileSync } = await import('node:fs');
   const configPath = join(dataDir, 'trimtab.config.json');
-  writeFileSync(configPath, JSON.stringify(benchConfig(vendor)));
+  writeFileSync(configPath, JSON.stringify(config));
   const env = { BENCH_VENDOR_KEY: 'vendor-key' };
   const running = await startTrimtab({
     port: 0,
@@ -40,7 +42,7 @@ if (mode === 'full') {
 } else {
   const { parseStack } = await import('../../src/stack/parse.ts');
   const { catalog } = await import('../../src/providers/index.ts');
-  const stack = parseStack(benchConfig(vendor), { catalog, policies: policies.map(({ name }) => name) });
+  const stack = parseStack(config, { catalog, policies: policies.map(({ name }) => name) });
   const dir = join(dataDir, 'spool');
   const drain = new Worker(new URL('./drain-worker.ts', import.meta.url), { workerData: { dir } });
   const recorder = openSpool({

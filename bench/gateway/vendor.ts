@@ -1,4 +1,7 @@
-/** The vendor of the bench, a process of its own: a 1.1 KB chat answer, or a stream of 50 chunks and their usage. */
+/**
+ * The vendor of the bench, a process of its own: a 1.1 KB chat answer, or a stream of 50 chunks and their usage. Below `/messages` the
+ * same in the messages protocol.
+ */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -29,19 +32,47 @@ const events = [
   Buffer.from('data: [DONE]\n\n'),
 ];
 
+const MESSAGE = { id: 'msg_bench', type: 'message', role: 'assistant', model: 'bench-model' };
+const messagesAnswer = Buffer.from(
+  JSON.stringify({
+    ...MESSAGE,
+    content: [{ type: 'text', text: 'lorem ipsum '.repeat(70) }],
+    stop_reason: 'end_turn',
+    stop_sequence: null,
+    usage: { input_tokens: 420, output_tokens: 210 },
+  }),
+);
+
+const event = (type: string, members: object): Buffer =>
+  Buffer.from(`event: ${type}\ndata: ${JSON.stringify({ type, ...members })}\n\n`);
+const messagesEvents = [
+  event('message_start', {
+    message: { ...MESSAGE, content: [], stop_reason: null, usage: { input_tokens: 420, output_tokens: 1 } },
+  }),
+  event('content_block_start', { index: 0, content_block: { type: 'text', text: '' } }),
+  ...Array.from({ length: 50 }, (_, index) =>
+    event('content_block_delta', { index: 0, delta: { type: 'text_delta', text: ` token${index}` } }),
+  ),
+  event('content_block_stop', { index: 0 }),
+  event('message_delta', { delta: { stop_reason: 'end_turn' }, usage: { output_tokens: 210 } }),
+  event('message_stop', {}),
+];
+
 const server = createServer((request, response) => {
   let isStream = false;
+  const isMessages = request.url?.endsWith('/messages') === true;
+  const [whole, parts] = isMessages ? [messagesAnswer, messagesEvents] : [answer, events];
   request.on('data', (bytes: Buffer) => {
     isStream ||= bytes.includes('"stream":true');
   });
   request.on('end', () => {
     if (!isStream) {
-      response.writeHead(200, { 'content-type': 'application/json', 'content-length': answer.length });
-      response.end(answer);
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': whole.length });
+      response.end(whole);
       return;
     }
     response.writeHead(200, { 'content-type': 'text/event-stream' });
-    for (const event of events) response.write(event);
+    for (const part of parts) response.write(part);
     response.end();
   });
 });
