@@ -346,14 +346,36 @@ describe('messages over chat', () => {
     expect((await anthropic.messages.stream(HELLO).finalMessage()).stop_reason).toBe(reason);
   });
 
-  test('parts of tool calls that come interleaved are refused, not garbled', async () => {
+  test('parts of tool calls that come interleaved arrive as whole calls', async () => {
     const { upstream, harness, anthropic } = await start(onTestFinished);
     const more = (index: number, json: string) => ({
       tool_calls: [{ index, function: { arguments: json } }],
     });
     answerChat(upstream, {
       message: {},
-      deltas: [{ tool_calls: [call(0, 'c1', '{"ci')] }, { tool_calls: [call(1, 'c2', '{')] }, more(0, 'ty"')],
+      deltas: [
+        { tool_calls: [call(0, 'c1', '{"city":')] },
+        { tool_calls: [call(1, 'c2', '{')] },
+        more(0, ' "Oslo"}'),
+        more(1, ' "city": "Rome"}'),
+      ],
+      finish: 'tool_calls',
+      usage,
+    });
+    const message = await anthropic.messages.stream({ ...HELLO, tools: [WEATHER] }).finalMessage();
+    expect(message.content).toMatchObject([
+      { type: 'tool_use', id: 'c1', input: { city: 'Oslo' } },
+      { type: 'tool_use', id: 'c2', input: { city: 'Rome' } },
+    ]);
+    expect(harness.records[0]).toMatchObject({ outcome: 'ok', finishReason: 'tool_use' });
+  });
+
+  test('a tool call that goes on after its block was closed is refused, not garbled', async () => {
+    const { upstream, harness, anthropic } = await start(onTestFinished);
+    const late = { tool_calls: [{ index: 0, function: { arguments: '{"city":"Oslo"}' } }] };
+    answerChat(upstream, {
+      message: {},
+      deltas: [{ tool_calls: [call(0, 'c1', '{}')] }, { tool_calls: [call(1, 'c2', '{')] }, late],
       finish: 'tool_calls',
       usage,
     });

@@ -137,6 +137,53 @@ describe('a stream', () => {
   });
 });
 
+const interleaved = fc.record({
+  calls: fc.array(
+    fc.record({
+      input: fc.dictionary(fc.string({ maxLength: 5 }), fc.jsonValue(), { maxKeys: 3 }),
+      indent: fc.constantFrom(0, 1),
+      cuts: fc.array(fc.nat(), { maxLength: 5 }),
+    }),
+    { minLength: 2, maxLength: 4 },
+  ),
+  picks: fc.array(fc.nat(), { maxLength: 40 }),
+});
+
+test('pieces of parallel calls in any order give the message of the calls one after the other', () => {
+  const read = (pieces: readonly object[]): unknown => {
+    const reader = new MessagesOverChatReader(vendorReader(), ASKED, { messages: [] });
+    const chunks = pieces.map((piece) =>
+      JSON.stringify({ id: 'x', choices: [{ index: 0, delta: { tool_calls: [piece] } }] }),
+    );
+    const out = [...chunks, '[DONE]'].map((data) => reader.push(Buffer.from(`data: ${data}\n\n`)) ?? '');
+    expect(reader.failure).toBeNull();
+    return assemble(out.join(''));
+  };
+  fc.assert(
+    fc.property(interleaved, ({ calls, picks }) => {
+      const sequences = calls.map(({ input, indent, cuts }, index) => [
+        { index, id: `c${index}`, function: { name: 'f', arguments: '' } },
+        // A blank before the object and, with an indent, in it: pieces may begin with one.
+        ...cutText(` ${JSON.stringify(input, null, indent)}\n`, cuts).map((json) => ({
+          index,
+          function: { arguments: json },
+        })),
+      ]);
+      const mixed: object[] = sequences.flatMap(([head]) => head ?? []);
+      const left = sequences.map((pieces) => pieces.slice(1));
+      for (let turn = 0; left.some((pieces) => pieces.length > 0); turn++) {
+        const waiting = left.filter((pieces) => pieces.length > 0);
+        mixed.push(waiting[(picks[turn] ?? 0) % waiting.length]?.shift() ?? {});
+      }
+      expect(read(mixed)).toEqual(read(sequences.flat()));
+      expect(read(mixed)).toMatchObject({
+        content: calls.map(({ input }) => ({ type: 'tool_use', input: JSON.parse(JSON.stringify(input)) })),
+      });
+    }),
+    { numRuns: 100 },
+  );
+});
+
 test('a plain answer whose tool input is no JSON is refused, unless it was cut short', () => {
   const of = (finish: string) =>
     toMessage(

@@ -1,17 +1,36 @@
 import { createSseDecoder, encodeSse } from '../../core/sse.ts';
 import type { Usage } from '../../core/usage.ts';
 import { estimateInput } from '../../providers/estimate.ts';
-import { malformed } from '../../providers/failure.ts';
+import { malformed, ownFailure } from '../../providers/failure.ts';
 import { asArray, asObject, asString, type JsonObject, readObject } from '../../providers/json.ts';
 import { type Failure, type Later, mapLater, type StreamReader } from '../../providers/provider.ts';
 import { type Asked, toMessageHead, toMessageUsage, toStop, toToolHead, toWholeUsage } from './answer.ts';
 import { fromChatFailure } from './failure.ts';
+import { InputEnd } from './input-end.ts';
 
-type OpenBlock = { type: 'text' | 'thinking' } | { type: 'tool_use'; key: string };
+/** What may wait for an earlier block to close: as much as the readers of vendors hold of one event. */
+const MAX_HELD_CHARS = 16 * 1024 * 1024;
+
+interface Block {
+  readonly type: 'text' | 'thinking' | 'tool_use';
+  readonly index: number;
+  /** Its events that are not out yet. */
+  held: string;
+}
+
+interface CallBlock extends Block {
+  readonly type: 'tool_use';
+  readonly id: string;
+  readonly input: InputEnd;
+  closed: boolean;
+}
 
 /**
  * Chat chunks as message events: `message_start`, then blocks one after the other, `message_delta` with the stop
  * reason and the usage, `message_stop`. The vendor's own reader stands inside and keeps usage, clocks and failures.
+ *
+ * Chat may go back and forth between parallel calls. The first open block goes out as it comes; what belongs to later
+ * ones is held until that can close: a call when its arguments are a whole object, or the stream is at its end.
  */
 export class MessagesOverChatReader implements StreamReader {
   readonly later: Later | undefined;
@@ -23,12 +42,13 @@ export class MessagesOverChatReader implements StreamReader {
   #stopReason: string | null = null;
   #begun = false;
   #over = false;
-  #open: OpenBlock | null = null;
+  /** Blocks that are not closed, in their order; only the first is out. */
+  readonly #open: Block[] = [];
+  #heldChars = 0;
   /** Blocks so far. */
   #blocks = 0;
-  /** Ids of tool calls seen, by their index in chat; `keys` of those whose block is closed. */
-  readonly #callIds = new Map<number, string>();
-  readonly #closedCalls = new Set<string>();
+  /** The call each index in chat stands for. */
+  readonly #calls = new Map<number, CallBlock>();
   #refused = false;
   #finish: JsonObject = {};
 
@@ -116,62 +136,88 @@ export class MessagesOverChatReader implements StreamReader {
 
   #say(type: 'text' | 'thinking', text: string): string {
     if (text === '') return '';
+    let block = this.#open.at(-1);
     let out = '';
-    if (this.#open?.type !== type) {
-      const block = type === 'text' ? { type, text: '' } : { type, thinking: '', signature: '' };
-      out = this.#openBlock({ type }, block);
+    if (block?.type !== type) {
+      block = { type, index: this.#blocks++, held: '' };
+      const head = type === 'text' ? { type, text: '' } : { type, thinking: '', signature: '' };
+      out = this.#openBlock(block, head);
     }
     const delta = type === 'text' ? { type: 'text_delta', text } : { type: 'thinking_delta', thinking: text };
-    return out + this.#delta(delta);
+    return out + this.#delta(block, delta);
   }
 
-  #call(call: JsonObject, position: number): string {
-    const index = typeof call.index === 'number' ? call.index : position;
-    const { name, arguments: json } = asObject(call.function) ?? {};
-    const known = this.#callIds.get(index);
-    // Some vendors give every parallel call the index 0 and tell them apart by id.
-    const isNew = known === undefined || (typeof call.id === 'string' && call.id !== '' && call.id !== known);
-    const id = isNew ? asString(call.id) || `toolu_${this.#blocks}` : known;
+  #call(piece: JsonObject, position: number): string {
+    const index = typeof piece.index === 'number' ? piece.index : position;
+    const { name, arguments: json } = asObject(piece.function) ?? {};
+    let call = this.#calls.get(index);
     let out = '';
-    if (isNew) {
+    // Some vendors give every parallel call the index 0 and tell them apart by id.
+    if (!call || (typeof piece.id === 'string' && piece.id !== '' && piece.id !== call.id)) {
       if (typeof name !== 'string') return this.#fail('a tool call without a name');
-      this.#callIds.set(index, id);
-      out = this.#openBlock({ type: 'tool_use', key: id }, toToolHead(id, name));
+      const place = this.#blocks++;
+      const id = asString(piece.id) || `toolu_${place}`;
+      call = { type: 'tool_use', index: place, held: '', id, input: new InputEnd(), closed: false };
+      this.#calls.set(index, call);
+      out = this.#openBlock(call, toToolHead(id, name));
     }
     if (typeof json !== 'string' || json === '') return out;
-    // Blocks stand one after the other here: what belongs to a closed one has no place.
-    if (this.#closedCalls.has(id)) return out + this.#fail('tool calls whose parts are interleaved');
-    return out + this.#delta({ type: 'input_json_delta', partial_json: json });
+    if (call.closed) {
+      // Blanks after the object say nothing; anything else would be lost.
+      return json.trim() === '' ? out : this.#fail('a tool call that goes on after its arguments ended');
+    }
+    call.input.push(json);
+    return out + this.#delta(call, { type: 'input_json_delta', partial_json: json });
   }
 
-  #openBlock(open: OpenBlock, block: JsonObject): string {
-    const out = this.#closeBlock();
-    this.#open = open;
-    const start = event('content_block_start', { index: this.#blocks, content_block: block });
-    return out + start + (this.#blocks++ === 0 ? event('ping', {}) : '');
+  #openBlock(block: Block, content_block: JsonObject): string {
+    this.#open.push(block);
+    const start = event('content_block_start', { index: block.index, content_block });
+    return this.#write(block, block.index === 0 ? start + event('ping', {}) : start);
   }
 
-  #closeBlock(): string {
-    if (!this.#open) return '';
-    if (this.#open.type === 'tool_use') this.#closedCalls.add(this.#open.key);
-    this.#open = null;
-    return event('content_block_stop', { index: this.#blocks - 1 });
+  #delta(block: Block, delta: JsonObject): string {
+    return this.#write(block, event('content_block_delta', { index: block.index, delta }));
   }
 
-  #delta(delta: JsonObject): string {
-    return event('content_block_delta', { index: this.#blocks - 1, delta });
+  #write(block: Block, text: string): string {
+    block.held += text;
+    this.#heldChars += text.length;
+    const out = this.#release(false);
+    if (this.#heldChars > MAX_HELD_CHARS) {
+      const what = 'the deployment sent over 16 MiB of tool calls before an earlier one ended';
+      this.#failure = ownFailure('upstream_too_large', what);
+    }
+    return out;
+  }
+
+  /** What can go out: of the first open block, and of those after it as far as blocks can close. */
+  #release(atEnd: boolean): string {
+    let out = '';
+    for (;;) {
+      const [first, next] = this.#open;
+      if (!first) return out;
+      out += first.held;
+      this.#heldChars -= first.held.length;
+      first.held = '';
+      const canClose = atEnd || (next !== undefined && (!isCall(first) || first.input.reached));
+      if (!canClose) return out;
+      out += event('content_block_stop', { index: first.index });
+      if (isCall(first)) first.closed = true;
+      this.#open.shift();
+    }
   }
 
   #stop(): string {
     this.#over = true;
     const begin = this.#begin({});
-    const called = this.#callIds.size > 0;
+    const called = this.#calls.size > 0;
     const stop = toStop(this.#finish, this.#asked, { called, refused: this.#refused });
     this.#stopReason = stop.stop_reason;
     const usage = toMessageUsage(this.#inner.usage());
     return (
       begin +
-      this.#closeBlock() +
+      this.#release(true) +
       event('message_delta', { delta: { ...stop, container: null }, usage }) +
       event('message_stop', {})
     );
@@ -181,6 +227,10 @@ export class MessagesOverChatReader implements StreamReader {
     this.#failure = malformed('the deployment', what);
     return '';
   }
+}
+
+function isCall(block: Block): block is CallBlock {
+  return block.type === 'tool_use';
 }
 
 function event(type: string, members: JsonObject): string {
