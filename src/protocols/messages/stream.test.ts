@@ -42,7 +42,7 @@ interface Event {
 }
 
 /** The message that a client puts together from the events. Throws where the order is wrong. */
-function assemble(text: string): Record<string, unknown> {
+function assemble(text: string): { content: Block[] } & Record<string, unknown> {
   let message: Record<string, unknown> = {};
   const content: Block[] = [];
   let open = false;
@@ -150,7 +150,7 @@ const interleaved = fc.record({
 });
 
 test('pieces of parallel calls in any order give the message of the calls one after the other', () => {
-  const read = (pieces: readonly object[]): unknown => {
+  const read = (pieces: readonly object[]) => {
     const reader = new MessagesOverChatReader(vendorReader(), ASKED, { messages: [] });
     const chunks = pieces.map((piece) =>
       JSON.stringify({ id: 'x', choices: [{ index: 0, delta: { tool_calls: [piece] } }] }),
@@ -176,9 +176,10 @@ test('pieces of parallel calls in any order give the message of the calls one af
         mixed.push(waiting[(picks[turn] ?? 0) % waiting.length]?.shift() ?? {});
       }
       expect(read(mixed)).toEqual(read(sequences.flat()));
-      expect(read(mixed)).toMatchObject({
-        content: calls.map(({ input }) => ({ type: 'tool_use', input: JSON.parse(JSON.stringify(input)) })),
-      });
+      const { content } = read(mixed);
+      expect(content.map(({ input }) => JSON.stringify(input))).toEqual(
+        calls.map(({ input }) => JSON.stringify(JSON.parse(JSON.stringify(input)))),
+      );
     }),
     { numRuns: 100 },
   );
